@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { LabError } from "./machine/lab-error.ts";
 
-/** What the lab reads of a node's `GET /status` (schema provlab/pair-status@1); the node itself comes first. */
+/** The lab's part of a node's `GET /status` (schema provlab/pair-status@1); the node itself comes first. */
 interface PairStatus {
   /** The epoch of the leadership in the store. */
   readonly epoch: number;
@@ -21,7 +21,7 @@ export interface NodeView {
   readonly role: string;
   /** The epoch of the leadership that it knows of. */
   readonly epoch: number;
-  /** Whether that leadership is its own, as far as it knows. */
+  /** Whether the node believes that the leadership is its own. */
   readonly isLeader: boolean;
   readonly isInSync: boolean;
 }
@@ -40,7 +40,7 @@ const ANSWER_BYTES_MAX = 2 ** 20;
 /** The control socket of one node. */
 export class ControlClient {
   readonly #socketPath: string;
-  /** Two, so that the status can be asked while an order is carried out. */
+  /** One for each method, so that the status can be asked while an order is carried out. */
   readonly #agents = {
     GET: new Agent({ keepAlive: true, maxSockets: 1 }),
     POST: new Agent({ maxSockets: 1 }),
@@ -77,21 +77,8 @@ export class ControlClient {
   }
 
   #ask(method: Method, path: string, msMax: number): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const { promise, cancel } = this.#send(method, path);
-      const timer = setTimeout(() => {
-        cancel();
-        reject(new TooLateError(`${method} ${path}: no answer within ${msMax} ms`));
-      }, msMax);
-      promise.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
-  }
-
-  #send(method: Method, path: string): { promise: Promise<string>; cancel: () => void } {
     const options = { socketPath: this.#socketPath, method, path, agent: this.#agents[method] };
-    // Filled in at once: the executor of a promise runs before its constructor returns.
-    let cancel = (): void => {};
-    const promise = new Promise<string>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const sent = request(options, (response) => {
         let text = "";
         response.setEncoding("utf8");
@@ -107,11 +94,14 @@ export class ControlClient {
           reject(response.statusCode === 504 ? new TooLateError(words) : new LabError(words));
         });
       });
+      const timer = setTimeout(() => {
+        reject(new TooLateError(`${method} ${path}: no answer within ${msMax} ms`));
+        sent.destroy();
+      }, msMax);
       sent.once("error", reject);
+      sent.once("close", () => clearTimeout(timer));
       sent.end();
-      cancel = () => sent.destroy();
     });
-    return { promise, cancel };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PairAction, PairSide } from "../scenarios/language/pair-event.ts";
-import type { PairAddresses, Place } from "./pair-set-up.ts";
+import { nodeIndex, nodePlaces, type PairAddresses, type Place } from "./pair-set-up.ts";
 
 /** One direction of a cut: packets from `place` to an address on one of its interfaces are lost. */
 export interface Cut {
@@ -11,9 +11,7 @@ export interface Cut {
 /** Interfaces inside the namespaces of the nodes. */
 export const devices = { access: "access", links: ["link1", "link2"], store: "store" } as const;
 
-const places = { a: "node-a", b: "node-b" } as const;
 const others = { a: "b", b: "a" } as const;
-const indexOf = { a: 0, b: 1 } as const;
 
 type LinkCut = Extract<PairAction, { verb: "cutLink" }>;
 type StoreCut = Extract<PairAction, { verb: "cutStore" }>;
@@ -23,14 +21,14 @@ export function linkCuts({ link, direction }: LinkCut, { nodes }: PairAddresses)
   const senders = ({ both: ["a", "b"], "a-to-b": ["a"], "b-to-a": ["b"] } as const)[direction];
   return links.flatMap((number) =>
     senders.map((sender) => ({
-      place: places[sender],
+      place: nodePlaces[nodeIndex[sender]],
       device: devices.links[number - 1],
-      address: nodes[indexOf[others[sender]]].links[number - 1],
+      address: nodes[nodeIndex[others[sender]]].links[number - 1],
     })),
   );
 }
 
-/** A node, and the member beside it, lose the other two members. */
+/** Cuts a node, with the member beside it, off the other two members. */
 export function storeCuts(
   { direction }: Pick<StoreCut, "direction">,
   side: PairSide,
@@ -38,11 +36,11 @@ export function storeCuts(
 ): readonly Cut[] {
   const { store: device } = devices;
   const other = others[side];
-  const out = [nodes[indexOf[other]].store, witnessStore].map((address) => ({
-    ...{ place: places[side], device, address },
+  const out = [nodes[nodeIndex[other]].store, witnessStore].map((address) => ({
+    ...{ place: nodePlaces[nodeIndex[side]], device, address },
   }));
-  const into = ([places[other], "witness"] as const).map((place) => ({
-    ...{ place, device, address: nodes[indexOf[side]].store },
+  const into = ([nodePlaces[nodeIndex[other]], "witness"] as const).map((place) => ({
+    ...{ place, device, address: nodes[nodeIndex[side]].store },
   }));
   return [...(direction === "from-store" ? [] : out), ...(direction === "to-store" ? [] : into)];
 }
@@ -50,5 +48,5 @@ export function storeCuts(
 /** None where there is no gateway. */
 export function gatewayCuts(side: PairSide, { gateway }: PairAddresses): readonly Cut[] {
   if (gateway === undefined) return [];
-  return [{ place: places[side], device: devices.access, address: gateway }];
+  return [{ place: nodePlaces[nodeIndex[side]], device: devices.access, address: gateway }];
 }

@@ -12,21 +12,21 @@ export interface Performed {
   readonly outcome?: string;
   /** Heals a fault. */
   readonly undo?: () => Promise<void> | void;
-  /** It took so long that its end is told too. */
+  /** It took so long that the report has its end, too. */
   readonly isLong?: boolean;
 }
 
-export interface EventStage {
+interface EventStage {
   /** On the clock of the run's schedule, in ms. */
   readonly nowMs: () => number;
-  /** The node that is meant at this moment; undefined when there is none. */
+  /** The node that the choice means now; undefined when there is none. */
   readonly nodeOf: (choice: NodeChoice) => PairSide | undefined;
   /** Rejects with an Error that says what failed. `side` is the node of an action that has one. */
   readonly perform: (action: PairAction, side: PairSide | undefined) => Promise<Performed>;
 }
 
-export interface PlayedEvents {
-  /** In the order of their beginning. Times are ms since the run began. */
+interface PlayedEvents {
+  /** By start. Times are ms since the run began. */
   readonly events: readonly ExecutedEvent[];
   /** In sentences: events whose moment did not come, and events that failed. */
   readonly problems: readonly string[];
@@ -35,7 +35,7 @@ export interface PlayedEvents {
 /** Longest wait for an event that is still under way when the run is over. */
 const FINISH_MS_MAX = 30_000;
 
-/** Plays the timeline of events beside the simulation. */
+/** Plays a timeline of events during the simulation. */
 export class EventRunner {
   readonly #stage: EventStage;
   readonly #waiting: Set<PairEvent>;
@@ -52,7 +52,7 @@ export class EventRunner {
     this.#waiting = new Set(events);
   }
 
-  /** Sets the events whose moment is counted from this phase, and at the first phase those of the run. */
+  /** Schedules the events that count from this phase and, at the first phase, from the start of the run. */
   phaseStarts(name: string, startAtMs: number): void {
     const isFirst = this.#runStartMs === undefined;
     this.#runStartMs ??= startAtMs;
@@ -65,7 +65,7 @@ export class EventRunner {
     }
   }
 
-  /** After the run: no event begins any more, and faults that still last are left as they are. */
+  /** After the run: no further event begins, and lasting faults are not healed. */
   async finish(): Promise<PlayedEvents> {
     this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);

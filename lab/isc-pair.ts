@@ -3,10 +3,10 @@ import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
 import { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import { requiredVersion, searchPath } from "./machine/peer-program.ts";
-import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import { nodePlaces, type PairProgram, type PairSetUp, type PairSite } from "./pair-set-up.ts";
 
-/** Numbers of dhcpd.conf's failover peer, which differ between a rehearsal of an hour and a test of seconds. */
-export interface IscFailover {
+/** Settings of dhcpd.conf's failover peer, which differ between a rehearsal of an hour and a test of seconds. */
+interface IscFailover {
   /** Silence of the peer after which the connection counts as failed; one that is closed counts at once. */
   readonly maxResponseSeconds: number;
   /** Maximum client lead time: how far a node alone may lend beyond what the other one has confirmed. */
@@ -70,8 +70,8 @@ function node(site: PairSite, failover: IscFailover, index: 0 | 1): PairProgram 
   const paths = ["-cf", config, "-lf", leases, "-pf", pid];
   return {
     name: index === 0 ? "dhcpd-a" : "dhcpd-b",
-    place: index === 0 ? "node-a" : "node-b",
-    // -d: without it the states of the pair go to syslog alone, where we could not wait for them.
+    place: nodePlaces[index],
+    // -d: without it the states of the pair go only to syslog, where we cannot wait for them.
     command: ["dhcpd", "-4", "-f", "-d", "-p", String(site.port), ...paths, site.accessInterface],
     environment: { PATH: searchPath },
     files: [
@@ -90,9 +90,9 @@ const isNormal = (log: string): boolean =>
   new RegExp(`failover peer ${PEER}: I move from \\S+ to normal`).test(log);
 
 /**
- * Whether a lease file has as many addresses with a state of their own as node A gives away of pools that are all
- * free. Node A tells them one by one, after both say `normal`. What it says of such an address later waits
- * behind: a pair that is killed before has forgotten leases that it acknowledged.
+ * Whether a lease file has a state for as many addresses as node A gives away when all pools are free. Node A
+ * sends them one by one, after both say `normal`. Updates about leases queue behind them, so a pair that is
+ * killed before has forgotten leases that it acknowledged.
  */
 export function knowsItsHalf(leases: string, population: Population): boolean {
   let half = 0;
@@ -110,9 +110,9 @@ export function iscPairConf(site: PairSite, failover: IscFailover, index: 0 | 1)
     leaseSeconds: site.leaseSeconds,
     ...(site.registered === undefined ? {} : { registered: site.registered }),
     bootServer: own.access,
-    // dhcpd wants a subnet of every interface that it serves; relays are told apart by giaddr.
+    // dhcpd wants a subnet for every interface that it serves; giaddr identifies the relays.
     serverSubnet: { network: own.access, prefixLength: 32 },
-    // BOOTP addresses have no end, and so could never go back to the other node.
+    // BOOTP leases never end, so their addresses could never go back to the other node.
     poolStatements: [`failover peer "${PEER}";`, "deny dynamic bootp clients;"],
   });
   return `${peer(site, failover, index)}\n${population}`;

@@ -3,10 +3,10 @@ import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import { keaRegistry } from "../scenarios/servers/kea-classes.ts";
 import { keaConf } from "../scenarios/servers/kea-conf.ts";
 import { requiredVersion, searchPath } from "./machine/peer-program.ts";
-import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import { nodePlaces, type PairProgram, type PairSetUp, type PairSite } from "./pair-set-up.ts";
 
-/** The delays of Kea's high availability; names and meaning are those of its hook library. */
-export interface KeaFailover {
+/** The delays of Kea's high availability, named as in its hook library. */
+interface KeaFailover {
   /** `heartbeat-delay`: from one heartbeat to the next, and of the steps of a start. */
   readonly heartbeatMs: number;
   /** `max-response-delay`: time without an answer of the partner until it counts as out of reach. */
@@ -18,9 +18,9 @@ export interface KeaFailover {
 }
 
 /**
- * `guide`: the example of a hot standby in Kea's manual, which asks for less than Kea does by itself (10 s and
- * 10 clients). `fast`: what the manual allows servers that are close to each other, as a cable makes them: no
- * asking for clients, and heartbeats as short as `max-response-delay` stays a multiple of them.
+ * `guide`: the example of a hot standby in Kea's manual, with lower values than Kea's defaults (10 s and 10
+ * clients). `fast`: allowed by the manual for servers close to each other, as on a cable. It does not
+ * wait for unacked clients, and `max-response-delay` is still a multiple of the heartbeat.
  */
 export const keaFailovers: Readonly<Record<PairProfile, KeaFailover>> = {
   guide: { heartbeatMs: 10_000, maxResponseMs: 60_000, maxAckMs: 5000, maxUnackedClients: 5 },
@@ -66,11 +66,11 @@ export function keaPair(
 function node(site: PairSite, failover: KeaFailover, index: 0 | 1): PairProgram {
   return {
     name: `kea-${names[index]}`,
-    place: index === 0 ? "node-a" : "node-b",
+    place: nodePlaces[index],
     command: ["kea-dhcp4", "-c", files.config, "-p", String(site.port)],
     environment: {
       PATH: searchPath,
-      // Kea uses its own folders unless it is told otherwise.
+      // By default Kea uses folders of the system.
       ...{ KEA_DHCP_DATA_DIR: ".", KEA_PIDFILE_DIR: ".", KEA_LOG_FILE_DIR: "." },
       KEA_LOCKFILE_DIR: "none",
     },
@@ -100,7 +100,7 @@ export function keaPairConf(site: PairSite, failover: KeaFailover, index: 0 | 1)
     Dhcp4: {
       ...Dhcp4,
       "hooks-libraries": [
-        // The partner writes into this server's leases by the commands of this library.
+        // The partner updates this server's leases with the commands of this library.
         { library: "libdhcp_lease_cmds.so" },
         {
           library: "libdhcp_ha.so",

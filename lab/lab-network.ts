@@ -4,45 +4,39 @@ import type { AddressBlock } from "../scenarios/population/population.ts";
 import { type Cut, devices } from "./cuts.ts";
 import { LabError } from "./machine/lab-error.ts";
 import { makeNamespaces, type Namespaces } from "./machine/namespaces.ts";
-import type { NodeAddresses, PairAddresses, Place } from "./pair-set-up.ts";
+import { type NodeAddresses, nodePlaces, type PairAddresses, type Place } from "./pair-set-up.ts";
 
 /** Where a pair, its store and the simulated plant meet. */
 export interface LabNetwork {
   readonly hasNamespaces: boolean;
   readonly addresses: PairAddresses;
   readonly accessInterface: string;
-  /** One more address of the access network, which the serving node takes; undefined where it could not move. */
+  /** An extra address of the access network, which the serving node takes; undefined on loopback. */
   readonly serviceAddress: number | undefined;
   /** The server's DHCP port; clients are on the next one. */
   readonly port: number;
-  /** The file of the namespace that the simulated plant lives in; undefined on loopback. */
+  /** File of the simulated plant's namespace; undefined on loopback. */
   readonly plantNamespace: string | undefined;
   /** The command line that runs a program in a place. */
   readonly inPlace: (place: Place, command: readonly string[]) => readonly string[];
-  /** A connection that is cut twice has to be healed twice. Throws LabError. */
+  /** A connection that was cut twice must be healed twice. Throws LabError. */
   readonly cut: (cut: Cut) => void;
   readonly heal: (cut: Cut) => void;
   /** Removes what was made; idempotent, and synchronous so that an exit handler can do it. */
   readonly close: () => void;
 }
 
-/** The block that the devices' networks are cut from, where it is not the scenario's own. */
-export const namespaceBlock: AddressBlock = {
-  network: parseIpv4("10.64.0.0")!,
-  prefixLength: 10,
-};
-
 const address = (text: string): number => parseIpv4(text)!;
 
-/** Below the ports that systems hand out by themselves (32768 on Linux), above those of a single server. */
+/** Below the ephemeral ports (from 32768 on Linux), above the ports of a single server. */
 const PORT_FIRST = 30_000;
 /** DHCP's two, the heartbeats, and two of the store's members. */
-export const PORTS_A_LAB = 5;
+const PORTS_A_LAB = 5;
 const PORT_ROWS = 500;
 
 /**
- * All on the machine's loopback, each on addresses of its own: needs no rights, and nothing can be cut. Node A
- * serves at the given access address and port, where they are given.
+ * All on the machine's loopback, each on its own addresses: needs no rights, and nothing can be cut. Node A
+ * serves at the given access address and port, if any.
  */
 export async function loopbackNetwork(
   given: { readonly access?: number; readonly port?: number } = {},
@@ -78,17 +72,16 @@ const plan = {
   access: "192.0.2",
   links: ["198.51.100", "203.0.113"],
   store: "198.18.0",
-  /** Where the relays are reached, and beside it what the nodes ping. */
+  /** Address of the relays, and beside it the gateway that the nodes ping. */
   plant: "192.0.2.254",
   gateway: "192.0.2.253",
   /** The address that the serving node takes. */
   service: "192.0.2.10",
 } as const;
 
-const nodePlaces = ["node-a", "node-b"] as const;
 const WITNESS_NUMBER = 3;
 const DHCP_PORT = 67;
-/** A locally administered address that nobody has: what is sent there is lost. */
+/** A locally administered address of no host: frames to it are lost. */
 const NOBODY = "02:00:00:00:00:ff";
 
 /**
@@ -142,7 +135,7 @@ function connect(spaces: Spaces, block: string): void {
     give("node-b", device, `${plan.links[index]}.2`);
   }
   for (const place of nodePlaces) inside(place, "route", "add", block, "via", plan.plant);
-  // Every address of the block is the plant's own: what is sent to any device arrives there.
+  // Every address of the block is local to the plant, so packets to any device arrive there.
   inside("plant", "route", "add", "local", block, "dev", "lo");
 }
 
@@ -162,7 +155,7 @@ const namespaceAddresses: PairAddresses = {
 
 /**
  * A cut is a neighbour entry with a hardware address that no host has. The sender notices nothing, as with a
- * broken cable; the other direction goes on; and no module of the kernel is needed.
+ * broken cable. The other direction still works, and no kernel module is needed.
  */
 function cutter({ inside }: Spaces): Pick<LabNetwork, "cut" | "heal"> {
   const times = new Map<string, number>();

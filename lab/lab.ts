@@ -17,35 +17,36 @@ import { removeLeftovers } from "./machine/leftovers.ts";
 import { fakeTimeLibrary, takesNamespaces, takesServiceAddress } from "./needs.ts";
 import { NodeDisk } from "./node-disk.ts";
 import { type LabNode, performAction, setClock } from "./pair-actions.ts";
-import type { PairProgram, PairSetUp, PairSite } from "./pair-set-up.ts";
+import {
+  nodeIndex,
+  type PairProgram,
+  type PairSetUp,
+  type PairSite,
+  sides,
+} from "./pair-set-up.ts";
 import { PairWatch } from "./pair-watch.ts";
 import { provlabPair } from "./provlab-pair.ts";
 
-export interface LabPlan {
+interface LabPlan {
   /** Everything is written below it. */
   readonly folder: string;
   readonly pair: PairPlan;
   readonly events: readonly PairEvent[];
-  /** In the block of the network that the pair gets: `namespaceBlock`, or loopback's. */
+  /** Inside the address block of the pair's network: `namespaceBlock`, or loopback's. */
   readonly population: Population;
   readonly server: Pick<PairSite, "leaseSeconds" | "registered">;
-  /** One that is made already; the lab closes it. What the pair asks for and the machine allows when left out. */
+  /** A network made before; the lab closes it. When left out, by the pair's wish and the machine's means. */
   readonly network?: LabNetwork;
-  /** Called when a program ends although nothing was done to it. */
+  /** Called when a program ends by itself. */
   readonly onDeath?: (words: string) => void;
-}
-
-export interface LabServer {
-  readonly address: number;
-  readonly port: number;
 }
 
 export interface PlayedDrill {
   readonly events: Awaited<ReturnType<EventRunner["finish"]>>["events"];
   readonly roles: readonly RoleChange[];
-  /** In sentences: what was not played as planned. */
+  /** Departures from the plan, in sentences. */
   readonly problems: readonly string[];
-  /** In sentences: programs that ended although nothing had been done to them. */
+  /** Programs that ended by themselves, in sentences. */
   readonly deaths: readonly string[];
 }
 
@@ -64,10 +65,8 @@ const READY_MS_MAX = 300_000;
 const ORDER_MS_MAX = 180_000;
 const ORDER_LOOK_MS = 50;
 const STOP_MS_MAX = 10_000;
-const sides = ["a", "b"] as const;
-const indexOf = { a: 0, b: 1 } as const;
 
-/** A pair with everything that it stands on, while it runs. */
+/** A running pair with everything that it needs. */
 export class Lab {
   readonly setUp: PairSetUp;
   readonly network: LabNetwork;
@@ -100,12 +99,12 @@ export class Lab {
       });
     this.#members = setUp.members.map((program) => processOf(program));
     const nodeOf = (side: PairSide): LabNode => {
-      const program = setUp.nodes[indexOf[side]];
+      const program = setUp.nodes[nodeIndex[side]];
       const clockFile = skews ? join(folder, `${program.name}.clock`) : undefined;
       const process = processOf(program, clockFile === undefined ? {} : fakeClock(clockFile));
       return {
         process,
-        member: this.#members[indexOf[side]],
+        member: this.#members[nodeIndex[side]],
         control: controlOf(setUp, process),
         disk: fills ? new NodeDisk(process.folder) : undefined,
         clockFile,
@@ -130,8 +129,8 @@ export class Lab {
   }
 
   /**
-   * Starts a pair and waits until node A serves and the other one could. Rejects with LabError, with
-   * nothing left behind.
+   * Starts a pair and waits until node A serves and node B is ready to. Rejects with LabError, and leaves
+   * nothing behind.
    */
   static async start(plan: LabPlan): Promise<Lab> {
     removeLeftovers();
@@ -150,18 +149,15 @@ export class Lab {
   }
 
   /** Both nodes: relays forward to each. */
-  get servers(): readonly [LabServer, LabServer] {
+  get servers(): readonly { readonly address: number; readonly port: number }[] {
     const { addresses, port } = this.network;
-    const [a, b] = addresses.nodes;
-    return [
-      { address: a.access, port },
-      { address: b.access, port },
-    ];
+    return addresses.nodes.map(({ access }) => ({ address: access, port }));
   }
 
   /**
-   * What a restart would read. In our own pair: the files of the running nodes, the serving one's first. In a
-   * pair of peers, both files: peers do not tell who serves, and one may know leases that the other does not.
+   * The files that a restart would read. In our own pair: those of the running nodes, the serving node's first.
+   * In a pair of peers, both files: peers do not say which node serves, and one may know leases that the other
+   * does not.
    */
   get leaseFiles(): readonly string[] {
     const { leaseFile, controlSocket } = this.setUp;
@@ -184,7 +180,7 @@ export class Lab {
     return file;
   }
 
-  /** The simulation's phases are what events are counted from; ms of the monotonic clock. */
+  /** Events count from the simulation's phases. Times are ms of the monotonic clock. */
   phaseStarts(name: string, startAtMs: number, runStartMs: number): void {
     this.#runStartMs = runStartMs;
     this.#runner.phaseStarts(name, startAtMs);
@@ -197,18 +193,18 @@ export class Lab {
     return { events, roles, problems, deaths: this.#deaths };
   }
 
-  /** Asks the nodes for their roles no more. */
+  /** Stops asking the nodes for their roles. */
   async stopWatching(): Promise<void> {
     await this.#watch?.stop();
   }
 
-  /** Ends every program and removes everything that was made in the system. */
+  /** Ends every program and removes everything that the lab made in the system. */
   async stop(): Promise<void> {
     await this.#runner.finish();
     await this.#watch?.stop();
     const { a, b } = this.#nodes;
     await Promise.all([a, b].map(({ process }) => process.stop(STOP_MS_MAX)));
-    // They would wait for each other to end, and are needed no more.
+    // Stopped members would wait for each other, and nobody needs them any more.
     await Promise.all(this.#members.map((member) => member.kill()));
     for (const { control } of [a, b]) control?.close();
     process.off("exit", this.#onExit);
@@ -243,7 +239,7 @@ export class Lab {
     const deadlineMs = systemClock.monotonicMs() + ORDER_MS_MAX;
     let isHandedOver = false;
     while (watch !== undefined && !(watch.isInOrder && watch.active === "a")) {
-      // On a busy machine the other one may have been there first.
+      // On a busy machine node B may have become active first.
       if (watch.isInOrder && !isHandedOver) {
         isHandedOver = true;
         await this.#nodes.b.control?.order("/failback");
@@ -264,7 +260,7 @@ export class Lab {
     return active === "a" ? "b" : "a";
   }
 
-  /** Peers do not tell who serves; node A does, unless something was done to it. */
+  /** Peers do not say which node serves; node A does, unless an event stopped it. */
   #firstThatRuns(): PairSide | undefined {
     return sides.find((side) => {
       const { process } = this.#nodes[side];
@@ -297,7 +293,7 @@ function setUpOf({ folder, pair, population, server }: LabPlan, network: LabNetw
 
 function controlOf({ controlSocket }: PairSetUp, process: LabProcess): ControlClient | undefined {
   if (controlSocket === undefined) return undefined;
-  // A socket's path has room for 107 bytes: the shorter of its two names.
+  // A socket's path has room for 107 bytes, so take the shorter of its two names.
   const full = join(process.folder, controlSocket);
   const short = relative("", full);
   return new ControlClient(short.length < full.length ? short : full);

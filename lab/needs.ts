@@ -13,17 +13,17 @@ export function fakeTimeLibrary(): string | undefined {
   return fakeTimeLibraries.find((path) => existsSync(path));
 }
 
-/** Whether the nodes of a pair get namespaces of their own. */
+/** Whether the nodes of a pair get their own namespaces. */
 export function takesNamespaces({ network }: PairPlan): boolean {
   return network !== "loopback" && namespacesMissing() === undefined;
 }
 
-/** Whether an address moves with the service; `missingFor` tells of one that cannot be had. */
+/** Whether an address moves with the service. `missingFor` reports one that is impossible here. */
 export function takesServiceAddress(pair: PairPlan): boolean {
   return pair.kind === "provlab" && pair.serviceAddress !== false && takesNamespaces(pair);
 }
 
-/** Why a pair, or an event, cannot be had on this machine, in a sentence; undefined when all of it can. */
+/** Why a pair or an event is impossible on this machine, in a sentence; undefined when all is possible. */
 export function missingFor(pair: PairPlan, events: readonly PairEvent[]): string | undefined {
   const missing = toolsMissing(pair);
   if (missing !== undefined) return `pair: ${missing}`;
@@ -34,7 +34,7 @@ export function missingFor(pair: PairPlan, events: readonly PairEvent[]): string
   return undefined;
 }
 
-/** The same of one verb, where the pair itself can be had. */
+/** The same for one verb, if the pair itself is possible. */
 export function missingForVerb(pair: PairPlan, verb: PairVerb): string | undefined {
   return needs.find(({ verbs }) => verbs.includes(verb))?.missing(pair);
 }

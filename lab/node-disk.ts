@@ -7,10 +7,10 @@ import { labName } from "./machine/leftovers.ts";
 const SIZE = "512m";
 const FILL_TRIES_MAX = 10;
 const ROOM_BYTES = 1 << 20;
-/** tmpfs has room by pages. */
+/** tmpfs allocates whole pages. */
 const PAGE_BYTES = 4096;
 
-/** A small disk of its own for a node's folder, in memory, that can be made full at once. */
+/** A small disk in memory for a node's folder. It can be filled at once. */
 export class NodeDisk {
   readonly #folder: string;
   #isMounted = false;
@@ -26,7 +26,7 @@ export class NodeDisk {
     this.#isMounted = true;
   }
 
-  /** From now on nothing more can be written to it (ENOSPC). Throws LabError. */
+  /** From now on writes fail with ENOSPC. Throws LabError. */
   fill(): void {
     for (let tries = 1; ; tries += 1) {
       const { blocks, bfree, bsize } = statfsSync(this.#folder);
@@ -50,7 +50,7 @@ export class NodeDisk {
   close(): void {
     if (!this.#isMounted) return;
     this.#isMounted = false;
-    // Lazily: a program that is still ending may have a file open.
+    // Lazily, because a program that is still ending may have a file open.
     runTool("umount", "--lazy", this.#folder);
   }
 
@@ -58,7 +58,7 @@ export class NodeDisk {
     return join(this.#folder, "ballast");
   }
 
-  /** Fills the rest. Throws the system's error when it is another one than that the disk is full. */
+  /** Fills the rest. Throws any error of the system except that the disk is full. */
   #writeBallast(): void {
     const file = openSync(this.#ballast, "a");
     const page = Buffer.alloc(PAGE_BYTES);

@@ -10,7 +10,7 @@ import type { LabProcess } from "./machine/lab-process.ts";
 import type { NodeDisk } from "./node-disk.ts";
 import { slowSyncs } from "./slow-disk.ts";
 
-/** The pair and its network, on which actions are done. */
+/** The pair and its network, which actions change. */
 export interface ActionStage {
   readonly network: LabNetwork;
   readonly members: readonly LabProcess[];
@@ -21,7 +21,7 @@ export interface ActionStage {
 
 export interface LabNode {
   readonly process: LabProcess;
-  /** The member of the store that is beside it, if there is one. */
+  /** The store's member beside it, if there is one. */
   readonly member: LabProcess | undefined;
   readonly control: ControlClient | undefined;
   readonly disk: NodeDisk | undefined;
@@ -29,11 +29,11 @@ export interface LabNode {
   readonly clockFile: string | undefined;
 }
 
-/** Time for a node to end in good order. */
+/** Time for a node to shut down cleanly. */
 const STOP_MS_MAX = 20_000;
 const READY_MS_MAX = 60_000;
 
-/** Does one thing to the pair. Rejects with LabError when it cannot be done. */
+/** Performs one action on the pair. Rejects with LabError when it cannot. */
 export async function performAction(
   stage: ActionStage,
   action: PairAction,
@@ -149,7 +149,7 @@ function skewClock(file: string, { byMs, direction }: ClockSkew): Performed {
   return { undo: () => setClock(file, 0) };
 }
 
-/** Replaces the file as a whole: a node that reads an empty one is ended by libfaketime. */
+/** Replaces the whole file at once, because libfaketime ends a node that reads an empty one. */
 export function setClock(file: string, offsetMs: number): void {
   const part = `${file}.part`;
   writeFileSync(part, clockOffset(offsetMs));

@@ -1,9 +1,15 @@
+import type { PairSide } from "../scenarios/language/pair-event.ts";
 import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
 import type { LabFile, LabProgram } from "./machine/lab-process.ts";
 
 /** Where a program of the lab runs: each place is a network namespace, or loopback without root. */
 export type Place = "node-a" | "node-b" | "witness";
+
+export const sides = ["a", "b"] as const satisfies readonly PairSide[];
+export const nodeIndex = { a: 0, b: 1 } as const;
+/** Where node A and node B run. */
+export const nodePlaces = ["node-a", "node-b"] as const satisfies readonly Place[];
 
 /** One program of a pair. */
 export interface PairProgram extends LabProgram {
@@ -25,11 +31,11 @@ export interface NodeAddresses {
 export interface PairAddresses {
   readonly nodes: readonly [NodeAddresses, NodeAddresses];
   readonly witnessStore: number;
-  /** What answers pings beside the access network (HA-12); undefined on loopback. */
+  /** The address that answers the nodes' pings (HA-12); undefined on loopback. */
   readonly gateway: number | undefined;
 }
 
-/** What a pair is built from. */
+/** The surroundings that a pair is built for. */
 export interface PairSite {
   readonly folder: string;
   readonly addresses: PairAddresses;
@@ -41,7 +47,7 @@ export interface PairSite {
   readonly registered?: boolean;
   /** `guide` when left out. */
   readonly profile?: PairProfile;
-  /** An address on the access network that the serving node has; undefined: leases name the node that gave them. */
+  /** An access address that the serving node takes; undefined: leases name the node that gave them. */
   readonly serviceAddress?: number | undefined;
   /** Name of the access interface inside the namespaces; `lo` on loopback. */
   readonly accessInterface: string;
@@ -50,20 +56,20 @@ export interface PairSite {
 }
 
 /** Where a node writes its leases. */
-export interface LabLeaseFile {
+interface LabLeaseFile {
   /** Relative to the node's folder. */
   readonly path: string;
   /** ISC's grammar, or the columns of Kea's memfile. */
   readonly format: "isc" | "kea";
 }
 
-/** A pair of servers with everything that it stands on, ready to be started: first the members, then the nodes. */
+/** A pair of servers and the programs it needs, ready to start: first the members, then the nodes. */
 export interface PairSetUp {
-  /** What a report calls it: `Provlab 0.1.0`, `Kea 2.6.3 hot-standby`. */
+  /** Its name in reports: `Provlab 0.1.0`, `Kea 2.6.3 hot-standby`. */
   readonly product: string;
   /** How it keeps a lease before the ACK: `replicated`, `fsync`, `none`. */
   readonly durability: string;
-  /** Programs that the nodes need, such as etcd; none for peers that talk to each other alone. */
+  /** Programs that the nodes need, such as etcd; none for peers that need only each other. */
   readonly members: readonly PairProgram[];
   /** Node A, which serves first where the pair is active and standby, and node B. */
   readonly nodes: readonly [PairProgram, PairProgram];
@@ -72,10 +78,10 @@ export interface PairSetUp {
   readonly storedLeases?: Pick<PairProgram, "place" | "command">;
   /** In a node's folder: the socket that tells its status and takes orders. Undefined for peers. */
   readonly controlSocket?: string;
-  /** For nodes that all write the same option 54: what tells them apart, in their order. */
+  /** For nodes that share option 54: tells them apart. */
   readonly sharedIdentifier?: {
     readonly identifier: number;
-    /** What each writes into sname. */
+    /** The sname of each, in their order. */
     readonly serverNames: readonly [string, string];
   };
   /** Whether both answer at all times, each a share of the clients (ISC's failover with a split). */

@@ -1,11 +1,13 @@
 import type { RoleChange } from "../reports/result/failover-result.ts";
 import type { PairSide } from "../scenarios/language/pair-event.ts";
 import type { NodeView } from "./control-client.ts";
+import { sides } from "./pair-set-up.ts";
 
 const LOOK_MS = 50;
 const CHANGES_MAX = 10_000;
 
-export type AskNode = () => Promise<NodeView | "silent" | "down">;
+type NodeAnswer = NodeView | "silent" | "down";
+export type AskNode = () => Promise<NodeAnswer>;
 
 interface Seen {
   readonly atMs: number;
@@ -18,7 +20,7 @@ interface Seen {
 export class PairWatch {
   readonly #ask: Readonly<Record<PairSide, AskNode>>;
   readonly #nowMs: () => number;
-  readonly #views: Partial<Record<PairSide, NodeView | "silent" | "down">> = {};
+  readonly #views: Partial<Record<PairSide, NodeAnswer>> = {};
   readonly #seen: Seen[] = [];
   #lastActive: PairSide | undefined;
   #epochMax = 0;
@@ -58,7 +60,7 @@ export class PairWatch {
 
   /** The latest answers of the nodes, in words. */
   get words(): string {
-    return (["a", "b"] as const)
+    return sides
       .map((side) => {
         const view = this.#views[side] ?? "not asked yet";
         if (typeof view === "string") return `node ${side} is ${view}`;
@@ -67,10 +69,10 @@ export class PairWatch {
       .join(", ");
   }
 
-  /** Since a moment of the same clock; the roles that the nodes had then stand at 0. */
+  /** Changes since a moment of the same clock. The roles at that moment come first, at 0. */
   changesSince(startMs: number): readonly RoleChange[] {
     const before = this.#seen.filter(({ atMs }) => atMs <= startMs);
-    const initial = (["a", "b"] as const).flatMap((side) => {
+    const initial = sides.flatMap((side) => {
       const last = before.findLast(({ node }) => node === side);
       return last === undefined ? [] : [{ ...last, atMs: 0 }];
     });
@@ -86,21 +88,21 @@ export class PairWatch {
     }
   }
 
-  #take(node: PairSide, view: NodeView | "silent" | "down"): void {
+  #take(node: PairSide, view: NodeAnswer): void {
     this.#views[node] = view;
     const last = this.#seen.findLast((seen) => seen.node === node);
     const role = typeof view === "string" ? view : view.role;
     const epoch = epochOf(view) ?? last?.epoch ?? 0;
     this.#epochMax = Math.max(this.#epochMax, epoch);
-    // A former active node that was stopped does not know yet that it is standby.
+    // A former active node that was paused does not know yet that it is standby.
     if (role === "active" && epoch === this.#epochMax) this.#lastActive = node;
     if ((last?.role === role && last.epoch === epoch) || this.#seen.length >= CHANGES_MAX) return;
     this.#seen.push({ atMs: this.#nowMs(), node, role, epoch });
   }
 }
 
-/** Undefined for a node that does not answer, and for an active one that has just heard of its successor's epoch. */
-function epochOf(view: NodeView | "silent" | "down"): number | undefined {
+/** Undefined for a node that does not answer, or that is active and has just heard of its successor's epoch. */
+function epochOf(view: NodeAnswer): number | undefined {
   if (typeof view === "string") return undefined;
   return view.role === "active" && !view.isLeader ? undefined : view.epoch;
 }

@@ -4,7 +4,13 @@ import { formatIpv4, maskOf } from "../protocol/ipv4.ts";
 import { type DhcpdConfOptions, dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import { LabError } from "./machine/lab-error.ts";
 import { packageVersion, provCommand, provProgram } from "./machine/package-root.ts";
-import type { PairProgram, PairSetUp, PairSite, Place } from "./pair-set-up.ts";
+import {
+  nodePlaces,
+  type PairProgram,
+  type PairSetUp,
+  type PairSite,
+  type Place,
+} from "./pair-set-up.ts";
 
 const PREFIX = "/provlab/pair1/";
 const files = {
@@ -14,10 +20,9 @@ const files = {
   key: "ha.key",
   control: "prov.sock",
 } as const;
-const nodeNames = ["node-a", "node-b"] as const;
 /** The access network's prefix length. */
 const ACCESS_PREFIX = 24;
-/** No secret: a lab's heartbeats never leave the machine. */
+/** Not secret: a lab's heartbeats never leave the machine. */
 const KEY = "the key of a pair in the lab\n";
 /** Leases are committed many at a time; etcd's own limit is 128 operations a transaction. */
 const TXN_OPS_MAX = 1024;
@@ -28,7 +33,7 @@ interface LabPorts {
   readonly storePeer: number;
 }
 
-/** The well-known ports in a namespace; elsewhere those that follow DHCP's two. */
+/** The well-known ports in a namespace; elsewhere the ports after DHCP's two. */
 function portsOf({ hasNamespaces, port }: PairSite): LabPorts {
   return hasNamespaces
     ? { heartbeat: 694, storeClient: 2379, storePeer: 2380 }
@@ -62,12 +67,12 @@ export function provlabPair(site: PairSite): PairSetUp {
     controlSocket: files.control,
     isLoadBalanced: false,
     ...(site.serviceAddress !== undefined && {
-      sharedIdentifier: { identifier: site.serviceAddress, serverNames: nodeNames },
+      sharedIdentifier: { identifier: site.serviceAddress, serverNames: nodePlaces },
     }),
   };
 }
 
-const places = ["node-a", "node-b", "witness"] as const satisfies readonly Place[];
+const places = [...nodePlaces, "witness"] as const satisfies readonly Place[];
 
 function storeAddresses({ addresses: { nodes, witnessStore } }: PairSite): readonly string[] {
   return [nodes[0].store, nodes[1].store, witnessStore].map(formatIpv4);
@@ -105,8 +110,8 @@ function node(site: PairSite, endpoints: readonly string[], index: 0 | 1): PairP
     dhcp: { config: files.config, leases: files.leases, port: site.port },
     control: { socket: files.control },
     ha: {
-      nodes: nodeNames,
-      node: nodeNames[index],
+      nodes: nodePlaces,
+      node: nodePlaces[index],
       links: own.links.map((address, link) => ({
         address: formatIpv4(address),
         peerAddress: formatIpv4(other.links[link]),
@@ -126,7 +131,7 @@ function node(site: PairSite, endpoints: readonly string[], index: 0 | 1): PairP
   };
   return {
     name: index === 0 ? "prov-a" : "prov-b",
-    place: nodeNames[index],
+    place: nodePlaces[index],
     command: provCommand("serve", "-c", files.prov, "--log-format", "text"),
     files: [
       { path: files.prov, text: stringify(prov) },
@@ -146,8 +151,8 @@ function node(site: PairSite, endpoints: readonly string[], index: 0 | 1): PairP
 }
 
 /**
- * What a node's dhcpd.conf says about the node. A server that is to take an address over later listens on
- * every address; its server name then tells which node answered.
+ * A node's own settings in its dhcpd.conf. A server that will take over an address later listens on every
+ * address; its server name then tells which node answered.
  */
 function servingAt(site: PairSite, index: 0 | 1): Partial<DhcpdConfOptions> {
   const { access } = site.addresses.nodes[index];
@@ -157,7 +162,7 @@ function servingAt(site: PairSite, index: 0 | 1): Partial<DhcpdConfOptions> {
   return {
     bootServer: access,
     serverIdentifier: serviceAddress,
-    serverName: nodeNames[index],
+    serverName: nodePlaces[index],
     serverSubnet: { network, prefixLength: ACCESS_PREFIX },
   };
 }

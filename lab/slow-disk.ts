@@ -5,8 +5,8 @@ import { LabError } from "./machine/lab-error.ts";
 const ATTACH_MS = 500;
 
 /**
- * Delays each sync of running programs, by strace's fault injection. Being traced makes their other system
- * calls slower, too. Rejects with LabError when they cannot be traced; call the result to release them.
+ * Delays each sync of running programs, by strace's fault injection. Tracing slows down their other system
+ * calls, too. Rejects with LabError when they cannot be traced; call the result to release them.
  */
 export async function slowSyncs(
   pids: readonly number[],
@@ -23,7 +23,7 @@ export async function slowSyncs(
   tracer.stderr!.on("data", (chunk: Buffer) => {
     said += chunk.toString();
   });
-  // It says nothing when it has attached; when it cannot, it ends at once.
+  // strace is silent when it has attached, and ends at once when it cannot.
   const isOver = await endsWithin(tracer, ATTACH_MS);
   if (isOver) throw new LabError(`strace: ${said.trim() || "ended at once"}`);
   return async () => {

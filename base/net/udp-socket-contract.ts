@@ -103,6 +103,9 @@ export interface UdpSocket {
   close(): void;
 }
 
+/** A socket as far as datagrams are sent by it. */
+export type SendingSocket = Pick<UdpSocket, "slot" | "push">;
+
 /** The options with every default filled in. */
 export interface ResolvedUdpSocketOptions
   extends Pick<UdpSocketOptions, "address" | "port" | "device" | "group"> {

@@ -9,7 +9,12 @@ import type {
   UdpSocketOptions,
 } from "./udp-socket-contract.ts";
 
-export type { UdpSocket, UdpSocketCounters, UdpSocketOptions } from "./udp-socket-contract.ts";
+export type {
+  SendingSocket,
+  UdpSocket,
+  UdpSocketCounters,
+  UdpSocketOptions,
+} from "./udp-socket-contract.ts";
 export { waitReadable } from "./wait-readable.ts";
 
 const defaults = {

@@ -1,6 +1,6 @@
 import { Lab, type PlayedDrill } from "../../lab/lab.ts";
-import { namespaceBlock } from "../../lab/lab-network.ts";
 import { LabError } from "../../lab/machine/lab-error.ts";
+import { namespaceBlock } from "../../lab/machine/namespaces.ts";
 import { missingFor, takesNamespaces } from "../../lab/needs.ts";
 import type { PairSetUp } from "../../lab/pair-set-up.ts";
 import type { PairHistory } from "../../reports/failover/history.ts";

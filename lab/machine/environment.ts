@@ -21,7 +21,7 @@ export function environmentOf(
   };
 }
 
-/** Version and commit: programs of the same name are the same. */
+/** Version and commit. Programs with the same name are identical. */
 export function versionName(): string {
   return `${packageVersion()} ${commit()}`;
 }

@@ -5,7 +5,7 @@ import { LabError } from "./lab-error.ts";
 const COMMAND_MS_MAX = 10_000;
 const OUTPUT_MS_MAX = 30_000;
 
-/** Runs a program of the system to its end. Throws LabError with what it said. */
+/** Runs a program of the system to its end. Throws LabError with its error output. */
 export function runTool(program: string, ...args: readonly string[]): string {
   try {
     return execFileSync(program, args, {
@@ -20,7 +20,7 @@ export function runTool(program: string, ...args: readonly string[]): string {
   }
 }
 
-/** Runs a program of the system to its end, what it prints going to a file. Throws LabError with what it said. */
+/** As `runTool`, with the program's output written to a file. */
 export function runToolInto(file: string, command: readonly string[]): void {
   const output = openSync(file, "w");
   try {
@@ -41,7 +41,7 @@ export function ip(...args: readonly string[]): void {
   runTool("ip", ...args);
 }
 
-/** Whether a program is there and runs. */
+/** Whether a program is installed and runs. */
 export function hasTool(program: string, versionFlag = "--version"): boolean {
   const options = { stdio: "ignore", timeout: COMMAND_MS_MAX } as const;
   return spawnSync(program, [versionFlag], options).error === undefined;

@@ -34,32 +34,32 @@ export interface LabFile {
   readonly mode?: number;
 }
 
-/** A program before it is started. It works in a folder of its own. */
+/** A program to start. It works in its own folder. */
 export interface LabProgram {
   /** Unique in its place, and the name of its folder and log: `prov-a`, `etcd-2`, `dhcpd-b`. */
   readonly name: string;
-  /** What messages call it; its name when left out. */
+  /** Its name in messages; `name` when left out. */
   readonly title?: string;
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly files?: readonly LabFile[];
   /** Empty folders that it needs. */
   readonly folders?: readonly string[];
-  /** Looks at its log so far, at files of its folder and at the process; the start waits for true. */
+  /** The start waits until this is true of its log so far, its files and its process. */
   readonly isReady: (log: string, read: (path: string) => string, pid: number) => boolean;
 }
 
-export interface LabProcessPlace {
+interface LabProcessPlace {
   /** The program's own folder and its log are made here. */
   readonly folder: string;
-  /** Turns the command line into one that runs the program where it belongs. */
+  /** Wraps the command line so that it runs the program in its place. */
   readonly wrap: (command: readonly string[]) => readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Called when it ends although nobody asked it to. */
+  /** Called when it ends by itself. */
   readonly onDeath?: (words: string) => void;
 }
 
-/** A running program, which may be killed and started again on the files that it left. */
+/** A program that can be killed and started again on the files that it left. */
 export class LabProcess {
   readonly program: LabProgram;
   readonly #place: LabProcessPlace;
@@ -74,7 +74,7 @@ export class LabProcess {
     this.#place = place;
   }
 
-  /** Removes what an earlier run in the same folder left. */
+  /** Removes the files of an earlier run in the same folder. */
   clearFolder(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -120,7 +120,7 @@ export class LabProcess {
       cwd: this.folder,
       stdio: ["ignore", log, log],
       env: { ...process.env, ...environment, ...this.#place.environment },
-      // In a process group of its own: Ctrl-C reaches us alone, and we stop it.
+      // In its own process group: Ctrl-C reaches only us, and we stop it.
       detached: true,
     });
     closeSync(log);
@@ -161,7 +161,7 @@ export class LabProcess {
     }
   }
 
-  /** Throws LabError, with its last words, when it ended although nobody asked it to. */
+  /** Throws LabError, with its last words, when it has ended by itself. */
   check(): void {
     if (this.#death !== undefined) throw new LabError(this.#death);
   }
@@ -185,7 +185,7 @@ export class LabProcess {
     await this.#end("SIGKILL", 0);
   }
 
-  /** Stops it until `resume`. */
+  /** Pauses it until `resume`. */
   pause(): void {
     if (!this.isRunning) return;
     process.kill(this.#child!.pid!, "SIGSTOP");
@@ -210,10 +210,6 @@ export class LabProcess {
     if (child === undefined || !this.isRunning) return true;
     const ended = once(child, "exit");
     child.kill(signal);
-    if (signal === "SIGKILL") {
-      await ended;
-      return true;
-    }
     let isInTime = true;
     const hardStop = setTimeout(() => {
       isInTime = false;
@@ -245,8 +241,8 @@ export class LabProcess {
 }
 
 /**
- * Binds a program's life to ours, whatever ends this process. The kernel signals only programs that asked
- * before we ended, so one that finds itself without us afterwards does not begin.
+ * Ends the program when this process ends, for whatever reason. The kernel signals only programs that asked
+ * before we ended, so a program whose parent is already gone does not begin.
  */
 function boundToUs(command: readonly string[]): string[] {
   const begin = '[ "$PPID" = "$0" ] && exec "$@"';

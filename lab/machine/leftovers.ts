@@ -4,20 +4,19 @@ import { ip, runTool } from "./ip-command.ts";
 const PREFIX = "provlab-lab-";
 const NAMESPACES = "/run/netns";
 
-/** The name of a thing that a process makes in the system, by which it is recognised later. */
+/** The name for a thing that a process makes in the system, so that others recognise it later. */
 export function labName(what: string, pid = process.pid): string {
   return `${PREFIX}${pid}-${what}`;
 }
 
-/** The process that made a thing of that name; undefined when it is not ours. */
+/** The process that made the thing with that name; undefined for a thing of others. */
 export function labOwner(name: string): number | undefined {
   const match = new RegExp(`^${PREFIX}(\\d+)-`).exec(name);
   return match === null ? undefined : Number(match[1]);
 }
 
 /**
- * Removes the namespaces and mounts of processes that were killed before they could do so. Their programs
- * ended with them.
+ * Removes the namespaces and mounts that killed processes left behind. Their programs ended with them.
  */
 export function removeLeftovers(isAlive: (pid: number) => boolean = hasProcess): void {
   const isLeft = (name: string): boolean => {

@@ -1,5 +1,13 @@
+import { parseIpv4 } from "../../protocol/ipv4.ts";
+import type { AddressBlock } from "../../scenarios/population/population.ts";
 import { ip } from "./ip-command.ts";
 import { labName } from "./leftovers.ts";
+
+/** The block that devices' networks are cut from in namespaces, unless the scenario has its own. */
+export const namespaceBlock: AddressBlock = {
+  network: parseIpv4("10.64.0.0")!,
+  prefixLength: 10,
+};
 
 /** Network namespaces of this process, by short names. Nothing leads out of them. */
 export interface Namespaces<Name extends string> {
@@ -19,8 +27,8 @@ export interface Namespaces<Name extends string> {
 export type Interface<Name extends string> = readonly [space: Name, device: string];
 
 /**
- * Makes the namespaces, with loopback on, and has `build` connect them. Throws what the system or `build`
- * says, with nothing left behind.
+ * Makes the namespaces, with loopback on, and lets `build` connect them. Throws the system's or `build`'s error
+ * and leaves nothing behind.
  */
 export function makeNamespaces<Name extends string>(
   names: readonly Name[],

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder with package.json, whether this file runs as it is written or compiled below dist/. */
+/** The folder with package.json, whether this file runs as source or compiled below dist/. */
 export const packageRoot = folderWithPackage(dirname(fileURLToPath(import.meta.url)));
 
-/** The compiled `prov`; it may not be built yet. */
+/** The compiled `prov`, which may not be built yet. */
 export const provProgram = join(packageRoot, "dist", "cli", "main.js");
 
 /** The command line of `prov` with these arguments. */

@@ -5,7 +5,7 @@ export const searchPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
 
 const VERSION_MS_MAX = 10_000;
 
-/** The first line that a program says when asked for its version, on either stream; throws when it does not run. */
+/** The first line of a program's output, on either stream. Throws when it does not run. */
 export function firstLineOf(program: string, ...args: readonly string[]): string {
   const output = execFileSync("sh", ["-c", 'exec "$0" "$@" 2>&1', program, ...args], {
     encoding: "utf8",
@@ -17,8 +17,8 @@ export function firstLineOf(program: string, ...args: readonly string[]): string
 }
 
 /**
- * The version of a program that a pair is made of: what `pattern` finds first in the line that it says. Throws
- * Error with a sentence for the user when it is missing.
+ * The version of a program of a pair: the first group of `pattern` in its first line. Throws Error with a
+ * sentence for the user when the program is missing.
  */
 export function requiredVersion(
   [program, flag]: readonly [string, string],

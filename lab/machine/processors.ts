@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { hasTool } from "./ip-command.ts";
 
 /** One processor for the server and one for the generator. */
 export interface Processors {
@@ -7,10 +7,10 @@ export interface Processors {
   readonly generator: number;
 }
 
-/** The first two processors that this process may use; undefined when it cannot tie programs down. */
+/** The first two processors that this process may use; undefined when it cannot pin programs to them. */
 export function twoProcessors(): Processors | undefined {
   try {
-    execFileSync("taskset", ["--version"], { stdio: "ignore" });
+    if (!hasTool("taskset")) return undefined;
     const status = readFileSync("/proc/self/status", "latin1");
     const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? "";
     const [server, generator] = processorsOf(list);
@@ -20,7 +20,7 @@ export function twoProcessors(): Processors | undefined {
   }
 }
 
-/** The numbers in a list as the kernel writes it: `0-2,5` is 0, 1, 2 and 5. */
+/** The numbers in a list of the kernel's form: `0-2,5` is 0, 1, 2 and 5. */
 export function processorsOf(list: string): readonly number[] {
   return list.split(",").flatMap((part) => {
     const match = /^(\d+)(?:-(\d+))?$/.exec(part);

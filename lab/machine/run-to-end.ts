@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-export interface ProgramRun {
+interface ProgramRun {
   readonly signal: AbortSignal;
-  /** Longest time that it may take. */
+  /** The longest run time. */
   readonly msMax: number;
   /** From SIGTERM to SIGKILL when it has to be ended; 0, which is the default: SIGKILL at once. */
   readonly stopMsMax?: number;
-  /** Whether its standard error is ours; otherwise the end of both of its streams is returned. */
+  /** Whether its standard error goes to ours; otherwise the end of both its streams is returned. */
   readonly showsErrors?: boolean;
   readonly folder?: string;
   /** Added to our own. */
@@ -19,18 +19,18 @@ export interface ProgramRun {
 export interface ProgramEnd {
   /** Null when a signal ended it. */
   readonly status: number | null;
-  /** It was ended because it took longer than it may. */
+  /** It was ended because it took too long. */
   readonly isOver: boolean;
   readonly elapsedMs: number;
-  /** The end of what it said. */
+  /** The end of its output. */
   readonly output: string;
 }
 
 const OUTPUT_CHARACTERS_MAX = 64 * 1024;
 
 /**
- * Runs a program to its end. Rejects when it cannot be started, and with the signal's reason, once the
- * program has ended, when that is aborted.
+ * Runs a program to its end. Rejects when it cannot be started. An abort of the signal ends the program, and then
+ * rejects with the signal's reason.
  */
 export async function runToEnd(
   [program, ...args]: readonly string[],

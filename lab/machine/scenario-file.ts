@@ -10,8 +10,8 @@ import type { FileProblem } from "../../scenarios/yaml/problems.ts";
 export interface LoadedScenario {
   readonly scenario: Scenario;
   /**
-   * Hash of the file, the files that it includes, the variables that they name and the overrides: two runs
-   * with one hash were asked the same.
+   * Hash of the file, the files that it includes, the variables that they name and the overrides. Two runs with
+   * the same hash have the same scenario.
    */
   readonly sha256: string;
 }
@@ -43,7 +43,7 @@ function hashOf(
   overrides: readonly Override[],
 ): string {
   const hash = createHash("sha256").update(text);
-  // A file that stands alone keeps the hash that its earlier results have.
+  // A file without includes and variables keeps the hash of its earlier results.
   if (includedTexts.length > 0 || Object.keys(variables).length > 0) {
     hash.update(JSON.stringify([includedTexts, variables]));
   }

@@ -1,10 +1,10 @@
-import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import type { AddressBlock } from "../../scenarios/population/population.ts";
 import { namespacesMissing } from "./ip-command.ts";
 import { removeLeftovers } from "./leftovers.ts";
-import { makeNamespaces } from "./namespaces.ts";
+import { makeNamespaces, namespaceBlock } from "./namespaces.ts";
 
-/** Where one server and the generator that measures it meet. */
+/** The network between one server and the generator that measures it. */
 export interface ServerNetwork {
   readonly description: string;
   /** Whether servers that need a real interface can run here. */
@@ -12,7 +12,7 @@ export interface ServerNetwork {
   readonly serverAddress: number;
   /** UDP ports: the server's and the relays', and the clients'. */
   readonly ports: { readonly relay: number; readonly client: number };
-  /** Where the population's networks are cut from. */
+  /** The block of the population's networks. */
   readonly addressBlock: AddressBlock;
   /** The network of the server's interface, which ISC dhcpd wants declared. */
   readonly serverSubnet: AddressBlock | undefined;
@@ -28,7 +28,7 @@ export interface ServerNetwork {
 const loopback = {
   serverAddress: parseIpv4("127.0.0.1")!,
   addressBlock: { network: parseIpv4("127.64.0.0")!, prefixLength: 10 },
-  // Below the ports that systems hand out by themselves, above those that `prov run` takes.
+  // Below the ephemeral ports, above the ports of `prov run`.
   port: 31_000 + 2 * (process.pid % 800),
 } as const;
 
@@ -36,8 +36,6 @@ const veth = {
   serverAddress: "192.0.2.1",
   generatorAddress: "192.0.2.2",
   subnet: { network: parseIpv4("192.0.2.0")!, prefixLength: 24 },
-  block: "10.64.0.0/10",
-  addressBlock: { network: parseIpv4("10.64.0.0")!, prefixLength: 10 },
   serverInterface: "bench-server",
   generatorInterface: "bench-gen",
 } as const;
@@ -50,7 +48,7 @@ export function chooseNetwork(onProgress: (line: string) => void): ServerNetwork
   return loopbackNetwork();
 }
 
-/** Both sides on this machine's loopback: needs no rights, but takes only servers that can live there. */
+/** Both sides on this machine's loopback: needs no rights, but only some servers can live there. */
 export function loopbackNetwork(port: number = loopback.port): ServerNetwork {
   const { serverAddress, addressBlock } = loopback;
   return {
@@ -74,6 +72,7 @@ export function loopbackNetwork(port: number = loopback.port): ServerNetwork {
  */
 export function namespaceNetwork(): ServerNetwork {
   removeLeftovers();
+  const block = `${formatIpv4(namespaceBlock.network)}/${namespaceBlock.prefixLength}`;
   const server = ["server", veth.serverInterface] as const;
   const generator = ["generator", veth.generatorInterface] as const;
   const { command, close } = makeNamespaces(
@@ -82,9 +81,9 @@ export function namespaceNetwork(): ServerNetwork {
       plug(server, generator);
       address(server, `${veth.serverAddress}/${veth.subnet.prefixLength}`);
       address(generator, `${veth.generatorAddress}/${veth.subnet.prefixLength}`);
-      inside("server", "route", "add", veth.block, "via", veth.generatorAddress);
-      // Every address of the block is the generator's own: what is sent to any device arrives there.
-      inside("generator", "route", "add", "local", veth.block, "dev", "lo");
+      inside("server", "route", "add", block, "via", veth.generatorAddress);
+      // Every address of the block is local to the generator, so packets to any device arrive there.
+      inside("generator", "route", "add", "local", block, "dev", "lo");
     },
   );
   return {
@@ -92,7 +91,7 @@ export function namespaceNetwork(): ServerNetwork {
     hasInterface: true,
     serverAddress: parseIpv4(veth.serverAddress)!,
     ports: { relay: 67, client: 68 },
-    addressBlock: veth.addressBlock,
+    addressBlock: namespaceBlock,
     serverSubnet: veth.subnet,
     serverInterface: veth.serverInterface,
     generatorInterface: veth.generatorInterface,

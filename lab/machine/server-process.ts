@@ -3,16 +3,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LabProcess } from "./lab-process.ts";
 
 export interface ServerCommand {
-  /** What messages call the server. */
+  /** Name of the server in messages. */
   readonly title: string;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** Exists; the server's log, `server.log`, and the folder that it works in are made here. */
+  /** Exists already; gets the server's log, `server.log`, and its working folder. */
   readonly folder: string;
-  /** It serves once it holds this UDP port and, where that is not enough, has said `readyText`. */
+  /** The server serves once it holds this UDP port and has logged `readyText`, if any. */
   readonly port: number;
   readonly readyText?: string;
-  /** Whether the command enters a network namespace of its own: ports of this one do not count. */
+  /** Whether the command enters another network namespace: ports of ours do not count. */
   readonly entersNamespace: boolean;
 }
 
@@ -51,7 +51,7 @@ export async function startServerProcess(
   }
 }
 
-/** Whether the port is held in the server's network, where nobody else runs. */
+/** Whether any process holds the port in the server's network, where only the server runs. */
 function holdsPort(pid: number, port: number, entersNamespace: boolean): boolean {
   try {
     const isThere = readlinkSync(`/proc/${pid}/ns/net`) !== readlinkSync("/proc/self/ns/net");

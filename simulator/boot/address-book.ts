@@ -1,6 +1,6 @@
 /**
- * Which device has which address, for the datagrams that arrive at a socket shared by all of them:
- * four bytes for every address of the population's block.
+ * Which device has which address: all devices share a socket, and its datagrams have to find theirs. Four
+ * bytes for every address of the population's block.
  */
 export class AddressBook {
   readonly #first: number;
@@ -11,7 +11,7 @@ export class AddressBook {
     this.#holders = new Int32Array(addressCount).fill(-1);
   }
 
-  /** The address is this device's from now on. False outside the block. */
+  /** Gives the address to the device. False for an address outside the block. */
   enter(address: number, local: number): boolean {
     const index = address - this.#first;
     if (index < 0 || index >= this.#holders.length) return false;

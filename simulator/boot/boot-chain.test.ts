@@ -296,7 +296,7 @@ describe("why a device gives up", () => {
     const seen: (readonly [number, Uint8Array])[] = [];
     const world: BootWorld = worldOf({
       files: {
-        expected: (_device, filename) => expectationOf(world.contents.get(filename)!),
+        expected: (filename) => expectationOf(world.contents.get(filename)!),
         verdictOf: () => undefined,
         examine: (device, content) => {
           seen.push([device, content.slice()]);
@@ -448,7 +448,7 @@ describe("MTAs and CPEs hang on their modem", () => {
     expect(world.failures).toEqual([]);
   });
 
-  test("a modem of another worker is heard of by modemUp, modemDown and modemFailed", () => {
+  test("a modem of another worker comes up, goes down and fails", () => {
     // Modems 0 to 3 and MTA 4 (behind modem 0) on three workers: MTA 4 is in worker 1, modem 0 in 0.
     const world = worldOf({ plan: { policy: policyOf(), shard: { index: 1, count: 3 } } });
     world.addTftp(PRIMARY);
@@ -456,13 +456,13 @@ describe("MTAs and CPEs hang on their modem", () => {
     expect(world.chain.owns(MTA_BEHIND_TOO)).toBe(true);
     world.chain.start(MTA_BEHIND_TOO, 0, 0);
     world.run(1000);
-    world.chain.modemUp(MODEM, world.nowMs);
+    world.chain.takeModemNews(MODEM, "up", world.nowMs);
     world.run(1000);
     expect(world.chain.stateOf(MTA_BEHIND_TOO)).toBe("online");
-    world.chain.modemDown(MODEM, world.nowMs);
+    world.chain.takeModemNews(MODEM, "down", world.nowMs);
     expect(world.offlines).toEqual([[MTA_BEHIND_TOO, "modem-lost"]]);
     world.run(10_000);
-    world.chain.modemFailed(MODEM, world.nowMs);
+    world.chain.takeModemNews(MODEM, "failed", world.nowMs);
     expect(world.chain.stateOf(MTA_BEHIND_TOO)).toBe("failed");
     expect(() => world.chain.start(MODEM, 0, 0)).toThrow(/device 0 is not in this chain/);
   });
@@ -637,7 +637,7 @@ describe("thousands at once, with losses", () => {
     world.addTftp(PRIMARY);
     world.addTftp(SECONDARY);
     world.startAll();
-    world.run(120_000, () => world.chain.countIn("online") === world.chain.size);
+    world.run(120_000, () => world.chain.countIn("online") === world.chain.population.size);
     return world;
   }
 

@@ -4,13 +4,12 @@ import type { Population } from "../../scenarios/population/population.ts";
 import { Shard } from "../../scenarios/population/shard.ts";
 import type { FailureReason } from "../device/exchange.ts";
 import { AddressBook } from "./address-book.ts";
+import type { BootContext } from "./boot-context.ts";
 import { BootErrands, type BootFiles } from "./boot-errands.ts";
 import type { BootParameters } from "./boot-parameters.ts";
 import { type BootPolicy, defaultBootPolicy } from "./boot-policy.ts";
-import type { BootSocket } from "./boot-services.ts";
 import {
   type BootProblem,
-  type BootService,
   type BootSink,
   type BootStep,
   bootPrograms,
@@ -18,41 +17,37 @@ import {
   type FailedBoot,
   fetchSteps,
 } from "./boot-step.ts";
-import { BootState, type BootStateName, BootTable, bootStates } from "./boot-table.ts";
+import { type BootState, BootTable } from "./boot-table.ts";
 import { CmtsAccess, type CmtsStep, type CmtsVerdict } from "./cmts-access.ts";
 import { FileFetches } from "./file-fetches.ts";
-import { ModemLinks } from "./modem-links.ts";
+import { type ModemEvent, ModemLinks } from "./modem-links.ts";
 import { type StepRetry, stepWaitMs } from "./step.ts";
 
 export type { BootFiles } from "./boot-errands.ts";
 
-export interface BootChainPlan {
-  readonly population: Population;
+export interface BootChainPlan
+  extends Pick<BootContext, "population" | "unixMsAtZero" | "sockets"> {
   /** Which share of the population this chain plays; all of it when left out. */
   readonly shard?: { readonly index: number; readonly count: number };
   /** Decides jitter and nonces; the same devices draw the same numbers in any shard. */
   readonly seed: number;
   readonly policy?: BootPolicy;
-  /** What the devices' clocks show: Unix time in milliseconds at `nowMs` 0. */
-  readonly unixMsAtZero: number;
   readonly files: BootFiles;
-  /** On which the devices send; what arrives there is for `services.receive`. */
-  readonly sockets: Readonly<Record<BootService, BootSocket>>;
   /** The time now, on the scale of every `nowMs` that follows. */
   readonly startMs: number;
   /** Resolution of all timers, 1 ms when left out. */
   readonly tickMs?: number;
 }
 
-/** Keeps the draws of a boot apart from those of the device's DHCP client. */
+/** Gives boots other random numbers than the device's DHCP client draws. */
 const RANDOM_SEED = 0x626f_6f74;
 
 /**
- * The way of every device of a shard from power on to on line, step after step of its kind's program.
- * DHCP itself is the fleet's: the sink is asked for an address, and `bound` brings it.
+ * Takes every device of a shard from power on to on line, step by step through its kind's program. The
+ * fleet does DHCP: the chain asks the sink for an address, and `bound` brings it.
  *
- * A step that fails ends the boot, and the device begins a new one after a pause, until the policy has
- * it give up. MTAs and CPEs wait for their modem, and go down with it.
+ * A failed step ends the boot. The device pauses and boots again until the policy makes it give up. MTAs
+ * and CPEs wait for their modem, and go down with it.
  */
 export class BootChain {
   readonly population: Population;
@@ -71,7 +66,7 @@ export class BootChain {
   #nowMs: number;
   readonly #onDue = (local: number): void => this.#timeOut(local, this.#nowMs);
 
-  /** Throws RangeError for a plan that cannot be. */
+  /** Throws RangeError for an impossible plan. */
   constructor(plan: BootChainPlan, sink: BootSink) {
     const { population, seed } = plan;
     const policy = plan.policy ?? defaultBootPolicy;
@@ -97,15 +92,16 @@ export class BootChain {
       return hash32(seed ^ RANDOM_SEED, shard.deviceOf(local), table.draws[local]);
     };
     this.#nowMs = plan.startMs;
-    const common = { population, shard, policy, table, timers: this.#timers, random: this.#random };
-    this.#cmts = new CmtsAccess(common);
-    this.#errands = new BootErrands({
-      ...common,
+    const context: BootContext = {
+      ...{ population, shard, policy, table, timers: this.#timers, random: this.#random, sink },
       unixMsAtZero: plan.unixMsAtZero,
-      files: plan.files,
       sockets: plan.sockets,
-      sink,
       holderOf: (address) => this.#book.holderOf(address),
+    };
+    this.#cmts = new CmtsAccess(context);
+    this.#errands = new BootErrands({
+      ...context,
+      files: plan.files,
       done: (local, problem, nowMs) => {
         if (this.#fetches.isActive(local)) this.#fetches.stepDone(local, nowMs);
         else this.#endStep(local, problem, nowMs);
@@ -115,22 +111,14 @@ export class BootChain {
         else this.#fail(local, problem, nowMs);
       },
     });
-    this.#fetches = new FileFetches({
-      size: shard.size,
-      sink,
-      deviceOf: (local) => shard.deviceOf(local),
-      enter: (local, step, nowMs) => this.#errands.begin(local, step, nowMs),
-    });
+    this.#fetches = new FileFetches(context, (local, step, nowMs) =>
+      this.#errands.begin(local, step, nowMs),
+    );
   }
 
-  /** The protocol clients: they take what the sockets receive, and count. */
+  /** The protocol clients, which take what the sockets receive. */
   get services(): BootErrands["services"] {
     return this.#errands.services;
-  }
-
-  /** Devices of this chain. */
-  get size(): number {
-    return this.#shard.size;
   }
 
   owns(device: number): boolean {
@@ -142,7 +130,7 @@ export class BootChain {
     const local = this.#localOf(device);
     const table = this.#table;
     const state = table.state(local);
-    if (state !== BootState.off && state !== BootState.failed) return "busy";
+    if (state !== "off" && state !== "failed") return "busy";
     table.boots[local] = 0;
     table.intendedAtMs[local] = intendedAtMs;
     table.startedAtMs[local] = nowMs;
@@ -151,8 +139,8 @@ export class BootChain {
   }
 
   /**
-   * A device on line fetches its file once more, with what its lease said, as the schedule wanted at
-   * `intendedAtMs`. It stays on line meanwhile, and whatever comes of it. "busy": it is fetching
+   * A device on line fetches its file once more, with the parameters of its lease; the schedule wanted
+   * it at `intendedAtMs`. The device stays on line even if the fetch fails. "busy": it is fetching
    * already; "no-file": its kind has none.
    */
   fetch(
@@ -162,24 +150,24 @@ export class BootChain {
   ): "started" | "busy" | "not-online" | "no-file" {
     const local = this.#localOf(device);
     if (!this.#programOf(local).includes(fetchSteps[0])) return "no-file";
-    if (this.#table.state(local) !== BootState.online) return "not-online";
+    if (this.#table.state(local) !== "online") return "not-online";
     if (this.#fetches.isActive(local)) return "busy";
     this.#fetches.start(local, intendedAtMs, nowMs);
     return "started";
   }
 
   /**
-   * Power off: forgets everything at once and reports nothing, but for a fetch that is cut short;
-   * devices behind a modem lose it.
+   * Power off: the device forgets everything at once. Only a fetch that is cut short is reported. Devices
+   * behind a modem lose it.
    */
   powerOff(device: number, nowMs: number): void {
     const local = this.#localOf(device);
     this.#stopWork(local, "power-off", nowMs);
-    this.#table.setState(local, BootState.off);
-    if (this.#isModem(device)) this.modemDown(device, nowMs);
+    this.#table.setState(local, "off");
+    if (this.#isModem(device)) this.takeModemNews(device, "down", nowMs);
   }
 
-  /** The device has an address, and was told the rest. */
+  /** The device has an address and its boot parameters. */
   bound(device: number, parameters: BootParameters, nowMs: number): void {
     const local = this.#localOf(device);
     if (!this.#table.isInStep(local, "dhcp")) return;
@@ -188,44 +176,31 @@ export class BootChain {
     else this.#fail(local, "address-outside-network", nowMs);
   }
 
-  /** The DHCP exchange that was asked for came to nothing. */
+  /** The DHCP exchange that the chain asked for failed. */
   addressFailed(device: number, reason: FailureReason, nowMs: number): void {
     const local = this.#localOf(device);
     if (this.#table.isInStep(local, "dhcp")) this.#fail(local, `dhcp-${reason}`, nowMs);
   }
 
-  /** The lease of a device that was bound is gone; not to be told while `acquireAddress` runs. */
+  /** A bound device has lost its lease. Not to be called while `acquireAddress` runs. */
   addressLost(device: number, nowMs: number): void {
     const local = this.#localOf(device);
     if (this.#table.parameters(local).address === 0) return;
     this.#interrupt(local, "lease-lost", nowMs);
   }
 
-  /** A modem is on line: one of another worker, for this chain tells itself about its own. */
-  modemUp(modem: number, nowMs: number): void {
-    this.#links.setOnline(modem);
+  /** What became of a modem of another worker; this chain tells itself about its own. */
+  takeModemNews(modem: number, event: ModemEvent, nowMs: number): void {
+    const wasOnline = this.#links.stateOf(modem) === "up";
+    this.#links.set(modem, event);
+    if (event === "down" && !wasOnline) return;
     this.#links.forEachDependent(modem, (local) => {
-      if (this.#table.isInStep(local, "modem")) this.#followModem(local, nowMs);
-    });
-  }
-
-  /** A modem that was on line is not any more. */
-  modemDown(modem: number, nowMs: number): void {
-    const wasOnline = this.#links.isOnline(modem);
-    this.#links.setUnknown(modem);
-    if (!wasOnline) return;
-    this.#links.forEachDependent(modem, (local) => {
-      // A device that has not followed yet goes on waiting.
-      if (this.#table.isInStep(local, "modem")) this.#timers.cancel(local);
-      else this.#interrupt(local, "modem-lost", nowMs);
-    });
-  }
-
-  /** A modem has given up, and with it the devices that wait for it. */
-  modemFailed(modem: number, nowMs: number): void {
-    this.#links.setFailed(modem);
-    this.#links.forEachDependent(modem, (local) => {
-      if (this.#table.isInStep(local, "modem")) this.#giveUp(local, "modem-failed", nowMs);
+      if (!this.#table.isInStep(local, "modem")) {
+        if (event === "down") this.#interrupt(local, "modem-lost", nowMs);
+      } else if (event === "up") this.#followModem(local, nowMs);
+      else if (event === "failed") this.#giveUp(local, "modem-failed", nowMs);
+      // The device goes on waiting for its modem.
+      else this.#timers.cancel(local);
     });
   }
 
@@ -240,25 +215,19 @@ export class BootChain {
     return this.#timers.nextDueMs();
   }
 
-  /** Devices on line, those that fetch among them. */
-  get onlineCount(): number {
-    return this.countIn("online");
-  }
-
   /** A device that fetches is "online". */
-  stateOf(device: number): BootStateName {
-    return bootStates[this.#table.state(this.#localOf(device))];
+  stateOf(device: number): BootState {
+    return this.#table.state(this.#localOf(device));
   }
 
   /** The step that a device is in; undefined when it does not boot. */
   stepOf(device: number): BootStep | undefined {
     const local = this.#localOf(device);
-    const isBooting = this.#table.state(local) === BootState.booting;
-    return isBooting ? this.#table.step(local) : undefined;
+    return this.#table.state(local) === "booting" ? this.#table.step(local) : undefined;
   }
 
-  countIn(state: BootStateName): number {
-    return this.#table.countInState(BootState[state]);
+  countIn(state: BootState): number {
+    return this.#table.countInState(state);
   }
 
   /** Devices that are in a step now. */
@@ -269,7 +238,7 @@ export class BootChain {
   #boot(local: number, nowMs: number): void {
     const device = this.#shard.deviceOf(local);
     this.#table.beginBoot(local);
-    if (this.#isModem(device)) this.#links.setUnknown(device);
+    if (this.#isModem(device)) this.#links.set(device, "down");
     this.#enter(local, this.#programOf(local)[0], nowMs);
   }
 
@@ -284,11 +253,7 @@ export class BootChain {
         this.#heed(local, step, this.#cmts.ask(local, step, nowMs), nowMs);
         return;
       case "dhcp":
-        this.#sink.acquireAddress(
-          this.#shard.deviceOf(local),
-          this.#table.intendedAtMs[local],
-          nowMs,
-        );
+        this.#sink.acquireAddress(this.#shard.deviceOf(local), nowMs);
         return;
       default:
         this.#errands.begin(local, step, nowMs);
@@ -297,8 +262,9 @@ export class BootChain {
 
   #awaitModem(local: number, nowMs: number): void {
     const modem = this.population.attachmentOf(this.#shard.deviceOf(local));
-    if (this.#links.isOnline(modem)) this.#followModem(local, nowMs);
-    else if (this.#links.hasFailed(modem)) this.#giveUp(local, "modem-failed", nowMs);
+    const state = this.#links.stateOf(modem);
+    if (state === "up") this.#followModem(local, nowMs);
+    else if (state === "failed") this.#giveUp(local, "modem-failed", nowMs);
   }
 
   #followModem(local: number, nowMs: number): void {
@@ -318,11 +284,10 @@ export class BootChain {
     } else this.#endStep(local, undefined, nowMs);
   }
 
-  /** The step is over. An optional step may end with a problem; the device goes on all the same. */
+  /** The step is over. After an optional step with a problem the device goes on all the same. */
   #endStep(local: number, problem: BootProblem | undefined, nowMs: number): void {
     const table = this.#table;
     const step = table.step(local);
-    const device = this.#shard.deviceOf(local);
     this.#tellStep(local, problem === undefined ? "done" : "passed-over", problem, nowMs);
     const program = this.#programOf(local);
     const next = program.indexOf(step) + 1;
@@ -330,17 +295,12 @@ export class BootChain {
       this.#enter(local, program[next], nowMs);
       return;
     }
-    table.setState(local, BootState.online);
-    this.#sink.online({
-      device,
-      intendedAtMs: table.intendedAtMs[local],
-      startedAtMs: table.startedAtMs[local],
-      onlineAtMs: nowMs,
-      boots: table.boots[local],
-    });
-    // The sink may have cut the power of a device that it saw coming.
-    const isStillOnline = table.state(local) === BootState.online;
-    if (isStillOnline && this.#isModem(device)) this.modemUp(device, nowMs);
+    table.setState(local, "online");
+    const boot = this.#bootOf(local);
+    this.#sink.online({ ...boot, onlineAtMs: nowMs });
+    // The sink may have switched the device off while it was told.
+    const isStillOnline = table.state(local) === "online";
+    if (isStillOnline && this.#isModem(boot.device)) this.takeModemNews(boot.device, "up", nowMs);
   }
 
   /** The step failed: the device pauses and boots again, or gives up. */
@@ -350,59 +310,59 @@ export class BootChain {
       this.#giveUp(local, problem, nowMs);
       return;
     }
-    const failure = this.#endBoot(local, problem, BootState.pausing, nowMs);
+    const failure = this.#endBoot(local, problem, "pausing", nowMs);
     this.#pause(local, table.boots[local] - 1, nowMs);
     this.#sink.rebooting(failure);
   }
 
   #giveUp(local: number, problem: BootProblem, nowMs: number): void {
-    const failure = this.#endBoot(local, problem, BootState.failed, nowMs);
+    const failure = this.#endBoot(local, problem, "failed", nowMs);
     this.#sink.failed(failure);
-    if (this.#isModem(failure.device)) this.modemFailed(failure.device, nowMs);
+    if (this.#isModem(failure.device)) this.takeModemNews(failure.device, "failed", nowMs);
   }
 
-  #endBoot(local: number, problem: BootProblem, state: number, nowMs: number): FailedBoot {
-    const table = this.#table;
-    const device = this.#shard.deviceOf(local);
-    const step = table.step(local);
+  #endBoot(local: number, problem: BootProblem, state: BootState, nowMs: number): FailedBoot {
+    const step = this.#table.step(local);
     this.#stopWork(local, problem, nowMs);
-    table.setState(local, state);
+    this.#table.setState(local, state);
     this.#tellStep(local, "failed", problem, nowMs);
+    return { ...this.#bootOf(local), step, problem, failedAtMs: nowMs };
+  }
+
+  #bootOf(local: number) {
+    const { intendedAtMs, startedAtMs, boots } = this.#table;
     return {
-      device,
-      step,
-      problem,
-      intendedAtMs: table.intendedAtMs[local],
-      startedAtMs: table.startedAtMs[local],
-      failedAtMs: nowMs,
-      boots: table.boots[local],
+      device: this.#shard.deviceOf(local),
+      intendedAtMs: intendedAtMs[local],
+      startedAtMs: startedAtMs[local],
+      boots: boots[local],
     };
   }
 
-  /** Something outside the present step ended it, or the time on line. */
+  /** Something outside the present step ends the boot, or the device's time on line. */
   #interrupt(local: number, problem: BootProblem, nowMs: number): void {
     const table = this.#table;
     const device = this.#shard.deviceOf(local);
     const state = table.state(local);
-    if (state === BootState.booting) {
+    if (state === "booting") {
       // It is not this device's fault, so it does not count towards giving up.
       if (problem === "modem-lost") table.boots[local] = 1;
       this.#fail(local, problem, nowMs);
       return;
     }
-    if (state !== BootState.online) return;
+    if (state !== "online") return;
     this.#stopWork(local, problem, nowMs);
-    table.setState(local, BootState.pausing);
-    // A device that was on line starts counting anew: when and how often.
+    table.setState(local, "pausing");
+    // A device that was on line counts its boots, and their time, from here.
     table.boots[local] = 0;
     table.intendedAtMs[local] = nowMs;
     table.startedAtMs[local] = nowMs;
     this.#pause(local, 0, nowMs);
-    this.#sink.offline(device, problem, nowMs);
-    if (this.#isModem(device)) this.modemDown(device, nowMs);
+    this.#sink.offline(device, problem);
+    if (this.#isModem(device)) this.takeModemNews(device, "down", nowMs);
   }
 
-  /** Waits for the next boot, after so many that failed in a row. */
+  /** Waits for the next boot; `failed` boots in a row have failed before. */
   #pause(local: number, failed: number, nowMs: number): void {
     const waitMs = stepWaitMs(this.#reboot, failed, this.#random(local));
     this.#timers.schedule(local, nowMs + waitMs);
@@ -410,7 +370,7 @@ export class BootChain {
 
   #timeOut(local: number, nowMs: number): void {
     const table = this.#table;
-    if (table.state(local) === BootState.pausing) {
+    if (table.state(local) === "pausing") {
       this.#boot(local, nowMs);
       return;
     }
@@ -418,7 +378,7 @@ export class BootChain {
       this.#errands.timeOut(local, "tftp", nowMs);
       return;
     }
-    if (table.state(local) !== BootState.booting) return;
+    if (table.state(local) !== "booting") return;
     const step = table.step(local);
     switch (step) {
       case "modem":
@@ -453,7 +413,7 @@ export class BootChain {
     });
   }
 
-  /** Stops all that the device does; only a fetch is told why. */
+  /** Stops everything that the device does. Only a fetch reports the problem. */
   #stopWork(local: number, problem: BootProblem, nowMs: number): void {
     const { address } = this.#table.parameters(local);
     if (this.#fetches.isActive(local)) this.#fetches.failed(local, problem, nowMs);

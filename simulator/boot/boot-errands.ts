@@ -1,52 +1,42 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { BootContext } from "./boot-context.ts";
-import { BootServices, type BootSocket } from "./boot-services.ts";
-import type {
-  BootProblem,
-  BootService,
-  BootSink,
-  BootStep,
-  FileFault,
-  FileVerdict,
-} from "./boot-step.ts";
+import { BootServices } from "./boot-services.ts";
+import type { BootProblem, BootStep, FileFault, FileVerdict } from "./boot-step.ts";
 import { type BootTable, NO_FAULT } from "./boot-table.ts";
 import type { CmtsStep } from "./cmts-access.ts";
 import type { DownloadResult } from "./download.ts";
 import type { FileExpectation } from "./file-hash.ts";
 import type { NtpResult } from "./ntp-client.ts";
 import { stepServers } from "./step.ts";
+import { reportBySyslog } from "./syslog-report.ts";
 import type { TimeResult } from "./time-client.ts";
 
 /** What the files of a population must be. */
 export interface BootFiles {
-  /** Length and hash of a device's file; undefined when they are unknown. */
-  expected(device: number, filename: string): FileExpectation | undefined;
+  /** Length and hash of a file; undefined when they are unknown. */
+  expected(filename: string): FileExpectation | undefined;
   /**
-   * The verdict on a modem's or MTA's file whose length and hash are
-   * these; undefined when its contents have to be looked at.
+   * The verdict on a modem's or MTA's file with this length and hash; undefined when only a look at its
+   * contents can tell.
    */
   verdictOf(device: number, expected: FileExpectation): FileVerdict | undefined;
   /** Looks at the contents of a modem's or MTA's file; the view is good during the call. */
   examine(device: number, content: Uint8Array): FileVerdict;
 }
 
-export interface BootErrandsContext extends BootContext {
-  readonly unixMsAtZero: number;
+interface BootErrandsContext extends BootContext {
   readonly files: BootFiles;
-  readonly sockets: Readonly<Record<BootService, BootSocket>>;
-  readonly sink: BootSink;
-  holderOf(address: number): number;
-  /** The step is over; with a problem it was an optional one. */
+  /** The step is over. Only an optional step ends with a problem here. */
   done(local: number, problem: BootProblem | undefined, nowMs: number): void;
   failed(local: number, problem: BootProblem, nowMs: number): void;
 }
 
-/** The steps that are done here. */
-export type Errand = Exclude<BootStep, "modem" | "dhcp" | CmtsStep>;
+/** The steps that BootErrands does. */
+type Errand = Exclude<BootStep, "modem" | "dhcp" | CmtsStep>;
 
 const faults: readonly FileFault[] = ["cm-mic", "cmts-mic", "file-format"];
 
-/** The steps that a device does by itself once it has an address: what it asks, fetches and tells. */
+/** What a device does once it has an address: it asks for the time, fetches its file and reports. */
 export class BootErrands {
   readonly services: BootServices;
   readonly #context: BootErrandsContext;
@@ -54,14 +44,9 @@ export class BootErrands {
 
   /** Throws RangeError for a policy that cannot work. */
   constructor(context: BootErrandsContext) {
-    const { shard, table } = context;
     this.#context = context;
-    this.#table = table;
-    this.services = new BootServices({
-      ...context,
-      size: shard.size,
-      deviceOf: (local) => shard.deviceOf(local),
-      addressOf: (local) => table.parameters(local).address,
+    this.#table = context.table;
+    this.services = new BootServices(context, {
       downloaded: (result) => this.#takeDownload(result),
       timeEnded: (result) => this.#takeTime(result),
       ntpEnded: (result) => this.#takeNtp(result),
@@ -72,10 +57,8 @@ export class BootErrands {
   begin(local: number, step: Errand, nowMs: number): void {
     switch (step) {
       case "time":
-        this.#askTime(local, nowMs);
-        return;
       case "ntp":
-        this.#askNtp(local, nowMs);
+        this.#askTime(local, step, nowMs);
         return;
       case "tftp":
         this.#download(local, nowMs);
@@ -95,38 +78,24 @@ export class BootErrands {
     else if (step === "tftp") this.services.tftp.timeOut(local, nowMs);
   }
 
-  /** A device goes on without the time, for whatever reason it has none (TIME-5). */
-  #askTime(local: number, nowMs: number): void {
-    const { policy, done } = this.#context;
-    const servers = stepServers(this.#table.parameters(local).timeServers, policy.ports.time);
-    if (servers.length === 0) done(local, "no-server", nowMs);
-    else this.services.time.start(local, servers, nowMs);
-  }
-
-  #askNtp(local: number, nowMs: number): void {
-    const { policy } = this.#context;
-    const servers = stepServers(this.#table.parameters(local).ntpServers, policy.ports.ntp);
-    if (servers.length === 0) this.#missClock(local, "no-server", nowMs);
-    else this.services.ntp.start(local, servers, nowMs);
+  #askTime(local: number, step: "time" | "ntp", nowMs: number): void {
+    const { ports } = this.#context.policy;
+    const { timeServers, ntpServers } = this.#table.parameters(local);
+    const servers = stepServers(step === "time" ? timeServers : ntpServers, ports[step]);
+    if (servers.length === 0) this.#missTime(local, step, "no-server", nowMs);
+    else this.services[step].start(local, servers, nowMs);
   }
 
   #download(local: number, nowMs: number): void {
     const { files, policy, shard, failed } = this.#context;
     const device = shard.deviceOf(local);
     const { filename, tftpServers: addresses } = this.#table.parameters(local);
-    if (addresses.length === 0) {
-      failed(local, "no-server", nowMs);
+    const problem = addresses.length === 0 ? "no-server" : nameProblem(filename);
+    if (problem !== undefined) {
+      failed(local, problem, nowMs);
       return;
     }
-    if (filename === "") {
-      failed(local, "no-file", nowMs);
-      return;
-    }
-    if (!isFilename(filename)) {
-      failed(local, "bad-file-name", nowMs);
-      return;
-    }
-    const expected = files.expected(device, filename);
+    const expected = files.expected(filename);
     const request = {
       filename,
       servers: stepServers(addresses, policy.ports.tftp),
@@ -136,7 +105,7 @@ export class BootErrands {
     this.services.tftp.start(local, request, nowMs);
   }
 
-  /** A modem cannot check the CMTS's signature: it has not got the key. */
+  /** A modem cannot check the CMTS's signature, because it does not have the key. */
   #check(local: number, nowMs: number): void {
     const { done, failed } = this.#context;
     const fault = this.faultOf(local);
@@ -155,7 +124,8 @@ export class BootErrands {
     const unixMs = unixMsAtZero + nowMs + this.#table.clockOffsetMs[local];
     const text = `device ${device} on line with ${filename}, boot ${this.#table.boots[local]}`;
     const servers = stepServers(logServers, policy.ports.syslog);
-    this.services.syslog.report(local, { host: formatIpv4(address), unixMs, text }, servers);
+    const report = { host: formatIpv4(address), unixMs, text };
+    reportBySyslog(policy.syslog, this.services.wireOf("syslog"), local, report, servers);
     done(local, undefined, nowMs);
   }
 
@@ -170,7 +140,7 @@ export class BootErrands {
     const { shard, sink, done, failed } = this.#context;
     const device = shard.deviceOf(local);
     if (problem !== undefined) {
-      sink.downloadFailed(device, server, problem, endedAtMs);
+      sink.downloadFailed(device, server, problem);
       failed(local, problem, endedAtMs);
       return;
     }
@@ -183,12 +153,11 @@ export class BootErrands {
       serverIndex,
       isVerified: expected !== undefined,
       isContentRight: verdict === "right",
-      atMs: endedAtMs,
     });
     done(local, undefined, endedAtMs);
   }
 
-  /** Undefined when the contents could not be kept, so nothing looked at them. */
+  /** Undefined when there was no room to keep the contents, so nothing looked at them. */
   #verdictOn(device: number, { expected, content }: DownloadResult): FileVerdict | undefined {
     const known = this.#knownVerdict(device, expected);
     if (known !== undefined) return known;
@@ -199,36 +168,36 @@ export class BootErrands {
     return expected && this.#context.files.verdictOf(device, expected);
   }
 
-  #takeTime({ local, problem, unixSeconds, endedAtMs }: TimeResult): void {
-    const { unixMsAtZero, done } = this.#context;
-    if (unixSeconds !== undefined) {
-      this.#setClock(local, "time", unixSeconds * 1000 - (unixMsAtZero + endedAtMs));
+  #takeTime(result: TimeResult): void {
+    const { local, endedAtMs } = result;
+    if ("problem" in result) {
+      this.#missTime(local, "time", result.problem, endedAtMs);
+      return;
     }
-    done(local, problem, endedAtMs);
+    const deviceMs = this.#context.unixMsAtZero + endedAtMs;
+    this.#setClock(local, "time", result.unixSeconds * 1000 - deviceMs, endedAtMs);
   }
 
   #takeNtp({ local, problem, offsetMs, endedAtMs }: NtpResult): void {
-    if (problem !== undefined) {
-      this.#missClock(local, problem, endedAtMs);
-      return;
-    }
-    this.#setClock(local, "ntp", offsetMs);
-    this.#context.done(local, undefined, endedAtMs);
+    if (problem !== undefined) this.#missTime(local, "ntp", problem, endedAtMs);
+    else this.#setClock(local, "ntp", offsetMs, endedAtMs);
   }
 
-  #setClock(local: number, service: "time" | "ntp", offsetMs: number): void {
-    const { shard, sink } = this.#context;
+  #setClock(local: number, step: "time" | "ntp", offsetMs: number, nowMs: number): void {
+    const { shard, sink, done } = this.#context;
     this.#table.clockOffsetMs[local] = offsetMs;
-    sink.clockRead(shard.deviceOf(local), service, offsetMs);
+    sink.clockRead(shard.deviceOf(local), step, offsetMs);
+    done(local, undefined, nowMs);
   }
 
-  #missClock(local: number, problem: BootProblem, nowMs: number): void {
+  /** Without the time of RFC 868 a device always goes on (TIME-5). */
+  #missTime(local: number, step: "time" | "ntp", problem: BootProblem, nowMs: number): void {
     const { policy, done, failed } = this.#context;
-    if (policy.ntpOptional) done(local, problem, nowMs);
-    else failed(local, problem, nowMs);
+    if (step === "ntp" && !policy.ntpOptional) failed(local, problem, nowMs);
+    else done(local, problem, nowMs);
   }
 
-  /** A modem's or MTA's file has a form; a meter's image is anything. */
+  /** Whether the file has a form to check: a meter's image may be anything. */
   #hasForm(device: number): boolean {
     const kind = this.#context.population.kindOf(device);
     return kind === "cable-modem" || kind === "mta";
@@ -237,12 +206,16 @@ export class BootErrands {
 
 const FILENAME_CHARACTERS_MAX = 128;
 
-/** Short enough for a request with all its options, whatever the encoding, and without controls. */
-function isFilename(text: string): boolean {
-  if (text.length > FILENAME_CHARACTERS_MAX) return false;
+/**
+ * A name must be short enough for a request with all its options, whatever the encoding, and have no
+ * control characters.
+ */
+function nameProblem(text: string): "no-file" | "bad-file-name" | undefined {
+  if (text === "") return "no-file";
+  if (text.length > FILENAME_CHARACTERS_MAX) return "bad-file-name";
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return false;
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return "bad-file-name";
   }
-  return true;
+  return undefined;
 }

@@ -34,10 +34,10 @@ export interface BootParameters {
 const utf8 = new TextDecoder();
 
 /**
- * Reads an ACK as firmware does. The TFTP servers are those of CableLabs' option 125 sub-option 2,
- * which DOCSIS 3.0 modems ask for and put before `siaddr`; then `siaddr`, those of option 150 (RFC
- * 5859), and option 66 when it is an address in text: a name would need DNS, which no device here has.
- * The file is the `file` field, else option 67. An option that does not decode says nothing.
+ * Reads an ACK as firmware does. The TFTP servers come from CableLabs' option 125 sub-option 2, which
+ * DOCSIS 3.0 modems ask for and prefer to `siaddr`; then from `siaddr`, option 150 (RFC 5859), and option
+ * 66 if it holds an address in text: a name would need DNS, which no device here has. The file is the
+ * `file` field, else option 67. Options that do not decode are passed over.
  */
 export function bootParametersOf(packet: DhcpPacket): BootParameters {
   const { options } = packet;
@@ -67,7 +67,7 @@ export function bootParametersOf(packet: DhcpPacket): BootParameters {
   };
 }
 
-/** The addresses of an option, the unusable 0.0.0.0 left out; a last, incomplete one too. */
+/** The addresses of an option, without 0.0.0.0 and without an incomplete last one. */
 function addressesIn(value: Uint8Array | undefined): number[] {
   const addresses: number[] = [];
   if (value === undefined) return addresses;

@@ -7,7 +7,7 @@ import type { GatePolicy } from "./cmts-gate.ts";
 import { type DownloadPolicy, docsisDownload } from "./download.ts";
 import { ntpRetry } from "./ntp-client.ts";
 import type { StepRetry } from "./step.ts";
-import { meterStyle, type SyslogStyle } from "./syslog-client.ts";
+import { meterStyle, type SyslogStyle } from "./syslog-report.ts";
 import { timeRetry } from "./time-client.ts";
 
 /** How devices behave on their way to on line. */
@@ -25,12 +25,12 @@ export interface BootPolicy {
   /** MTAs and CPEs start between these after their modem is on line. */
   readonly afterModemMsMin: number;
   readonly afterModemMsMax: number;
-  /** What follows a boot that failed. */
+  /** The device's next boots after one that failed. */
   readonly reboot: RebootPolicy;
 }
 
 /** The waits between boots that failed, as in StepRetry; a device gives up after `bootsMax` of them. */
-export interface RebootPolicy {
+interface RebootPolicy {
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
   readonly jitter: number;
@@ -39,10 +39,10 @@ export interface RebootPolicy {
 
 /**
  * A plant that is never the limit. T2 of 10 s, 16 ranging requests and T6 of 3 s are in Annex B of the
- * DOCSIS RFI 2.0 as public modem simulators quote it; that a modem starts anew when T6 has expired is
- * among the initialization reasons that Wireshark knows. The waits between two ranging requests stand
- * for T3 of 0.2 s (RFC 4546, docsIfCmRangingTimeout) and the contention after it. Three tries for the
- * registration are customary, without a public source.
+ * DOCSIS RFI 2.0, as public modem simulators quote it. A modem boots again when T6 has expired: Wireshark
+ * lists that among the initialization reasons. The waits between two ranging requests stand for T3 of 0.2 s
+ * (RFC 4546, docsIfCmRangingTimeout) and the contention after it. Three tries for the registration are
+ * customary, without a public source.
  */
 export const defaultBootPolicy: BootPolicy = {
   download: docsisDownload,

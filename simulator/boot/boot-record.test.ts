@@ -19,7 +19,6 @@ const file: DownloadedFile = {
   serverIndex: 0,
   isVerified: true,
   isContentRight: true,
-  atMs: 2000,
 };
 
 const boot: FailedBoot = {

@@ -20,72 +20,70 @@ import {
   recordKind,
 } from "./kind-histograms.ts";
 
-/** One step of one kind of device, over the boots that came to the end of it. */
-export interface StepRecord {
+/** One step of one kind of device, over all boots that finished it. */
+interface StepRecord {
   readonly kind: DeviceKind;
   readonly step: BootStep;
   readonly duration: LatencyHistogram;
   /** Sum over those boots: from the device's intended power-on to the start of the step. */
   startMsSum: number;
-  /** Those among them in which the step went wrong and was passed over (TIME-5). */
+  /** Boots in which the step failed and the device went on without it (TIME-5). */
   passedOver: number;
 }
 
-/** What kept devices of one kind from getting on. */
-export interface FailureRecord {
+/** A problem that stopped devices of one kind. */
+interface FailureRecord {
   readonly kind: DeviceKind;
   readonly step: BootStep;
   readonly problem: BootProblem;
-  /** Boots that ended there and that another one followed. */
+  /** Boots that ended there and were followed by another. */
   boots: number;
   /** Devices that gave up there. */
   devices: number;
 }
 
 /** The files of boots and fetches together. */
-export interface DownloadsRecord {
-  files: number;
-  bytes: number;
-  /** Length and hash were known and right. */
-  verified: number;
-  /** MICs or format were looked at and right. */
-  contentsChecked: number;
-  /** From the second or a later server of the device's list (TFTP-2). */
-  fromSecondary: number;
-  /** Attempts at one server that failed. */
-  readonly failedAttempts: Partial<Record<DownloadProblem, number>>;
-  /** Copies of datagrams that were sent before. */
-  readonly retransmissions: Record<BootService, number>;
+type DownloadsRecord = ReturnType<typeof noDownloads>;
+
+function noDownloads() {
+  const failedAttempts: Partial<Record<DownloadProblem, number>> = {};
+  const retransmissions: Record<BootService, number> = { tftp: 0, time: 0, ntp: 0, syslog: 0 };
+  return {
+    files: 0,
+    bytes: 0,
+    /** Length and hash were known and right. */
+    verified: 0,
+    /** MICs or format were looked at and right. */
+    contentsChecked: 0,
+    /** From the second or a later server of the device's list (TFTP-2). */
+    fromSecondary: 0,
+    /** Attempts at one server that failed. */
+    failedAttempts,
+    /** Copies of datagrams that were sent before. */
+    retransmissions,
+  };
 }
 
 /** From the intended power-on to on line, by kind and over all. */
 export type TimeToOnline = KindHistograms;
 
 /**
- * What became of the boots and downloads of a phase, over one worker or over all. Histograms are made
- * when there is something to put into them.
+ * The boots and downloads of a phase, over one worker or over all. A histogram exists once something was
+ * recorded.
  */
 export class BootRecord {
   readonly timeToOnline: TimeToOnline = {};
-  readonly downloads: DownloadsRecord = {
-    files: 0,
-    bytes: 0,
-    verified: 0,
-    contentsChecked: 0,
-    fromSecondary: 0,
-    failedAttempts: {},
-    retransmissions: { tftp: 0, time: 0, ntp: 0, syslog: 0 },
-  };
+  readonly downloads = noDownloads();
   #onlineAfter: LatencyHistogram | undefined;
   readonly #steps = new Map<string, StepRecord>();
   readonly #failures = new Map<string, FailureRecord>();
 
-  /** From the start of the phase to a device's being on line; undefined when none came on line. */
+  /** From the start of the phase until a device was on line; undefined when none came on line. */
   get onlineAfter(): LatencyHistogram | undefined {
     return this.#onlineAfter;
   }
 
-  /** By kind, in the order of the kind's program; a step that no boot came to the end of is left out. */
+  /** By kind, in the order of the kind's program; without the steps that no boot finished. */
   get steps(): readonly StepRecord[] {
     return deviceKinds.flatMap((kind) =>
       bootPrograms[kind].flatMap((step) => this.#steps.get(keyOf(kind, step)) ?? []),
@@ -97,7 +95,7 @@ export class BootRecord {
     return [...this.#failures.values()];
   }
 
-  /** Counts a step that a boot has got past; one that ended its boot is told by `rebooting`, `failed`. */
+  /** Counts a step that a boot has passed; `rebooting` and `failed` count a step that ended its boot. */
   stepEnded(kind: DeviceKind, ended: EndedStep): void {
     if (ended.end === "failed") return;
     const record = this.#stepOf(kind, ended.step);

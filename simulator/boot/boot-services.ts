@@ -1,34 +1,20 @@
 import type { UdpSocket } from "../../base/net/udp-socket.ts";
-import type { BootPolicy } from "./boot-policy.ts";
-import type { BootService, BootSink } from "./boot-step.ts";
+import type { BootContext } from "./boot-context.ts";
+import type { BootService } from "./boot-step.ts";
 import type { DownloadResult } from "./download.ts";
 import { NtpClient, type NtpResult } from "./ntp-client.ts";
-import type { StepRandom, StepTimers, StepWire } from "./step.ts";
-import { SyslogClient } from "./syslog-client.ts";
+import type { StepWire } from "./step.ts";
 import { TftpClient } from "./tftp-client.ts";
 import { TimeClient, type TimeResult } from "./time-client.ts";
 
-/** A socket as far as the devices send by it. */
-export type BootSocket = Pick<UdpSocket, "slot" | "push">;
-
-/** A batch of datagrams as a socket has received it. */
-export type ReceivedDatagrams = Pick<
+/** The datagrams that a socket has received. */
+type ReceivedDatagrams = Pick<
   UdpSocket,
   "bytes" | "destinationAddress" | "sourceAddress" | "sourcePort" | "receivedAtMs"
 >;
 
-export interface BootServicesContext {
-  readonly size: number;
-  readonly policy: BootPolicy;
-  readonly unixMsAtZero: number;
-  readonly sockets: Readonly<Record<BootService, BootSocket>>;
-  readonly sink: BootSink;
-  readonly timers: StepTimers;
-  readonly random: StepRandom;
-  deviceOf(local: number): number;
-  addressOf(local: number): number;
-  /** The device with an address; -1 when none has it. */
-  holderOf(address: number): number;
+/** Takes what the clients have found. */
+interface ServiceResults {
   readonly downloaded: (result: DownloadResult) => void;
   readonly timeEnded: (result: TimeResult) => void;
   readonly ntpEnded: (result: NtpResult) => void;
@@ -41,50 +27,49 @@ export class BootServices {
   readonly tftp: TftpClient;
   readonly time: TimeClient;
   readonly ntp: NtpClient;
-  readonly syslog: SyslogClient;
-  readonly #context: BootServicesContext;
+  readonly #context: BootContext;
 
   /** Throws RangeError for a policy that cannot work. */
-  constructor(context: BootServicesContext) {
-    const { size, policy, sockets, sink, timers, random } = context;
+  constructor(context: BootContext, { downloaded, timeEnded, ntpEnded }: ServiceResults) {
+    const { shard, policy, sink, timers, random, unixMsAtZero } = context;
+    const common = { size: shard.size, timers, random };
     this.#context = context;
-    const wireOf = (service: BootService): StepWire & { retransmitted(local: number): void } => ({
-      buffer: () => sockets[service].slot(),
-      send: (local, length, destination, port) =>
-        sockets[service].push(length, destination, port, context.addressOf(local)),
-      retransmitted: (local) => sink.retransmitted(context.deviceOf(local), service),
-    });
     this.tftp = new TftpClient({
-      size,
+      ...common,
       policy: policy.download,
-      timers,
-      random,
       sink: {
-        ...wireOf("tftp"),
-        downloaded: context.downloaded,
-        attemptFailed: (local, server, problem, atMs) =>
-          sink.downloadFailed(context.deviceOf(local), server, problem, atMs),
+        ...this.wireOf("tftp"),
+        downloaded,
+        attemptFailed: (local, server, problem) =>
+          sink.downloadFailed(shard.deviceOf(local), server, problem),
       },
     });
     this.time = new TimeClient({
-      size,
+      ...common,
       retry: policy.time,
-      timers,
-      random,
-      sink: { ...wireOf("time"), timeEnded: context.timeEnded },
+      sink: { ...this.wireOf("time"), timeEnded },
     });
     this.ntp = new NtpClient({
-      size,
+      ...common,
       retry: policy.ntp,
-      unixMsAtZero: context.unixMsAtZero,
-      timers,
-      random,
-      sink: { ...wireOf("ntp"), ntpEnded: context.ntpEnded },
+      unixMsAtZero,
+      sink: { ...this.wireOf("ntp"), ntpEnded },
     });
-    this.syslog = new SyslogClient(policy.syslog, wireOf("syslog"));
   }
 
-  /** Forgets whatever the device was doing. */
+  /** How the devices send to the servers of a service. */
+  wireOf(service: BootService): StepWire {
+    const { sockets, shard, table, sink } = this.#context;
+    const socket = sockets[service];
+    return {
+      buffer: () => socket.slot(),
+      send: (local, length, destination, port) =>
+        socket.push(length, destination, port, table.parameters(local).address),
+      retransmitted: (local) => sink.retransmitted(shard.deviceOf(local), service),
+    };
+  }
+
+  /** Forgets what the device was doing. */
   cancel(local: number): void {
     this.tftp.cancel(local);
     this.time.poll.stop(local);
@@ -98,22 +83,11 @@ export class BootServices {
       this.unclaimed += 1;
       return;
     }
-    const bytes = datagrams.bytes(i);
+    // A syslog server has nothing to say.
+    if (service === "syslog") return;
     const source = datagrams.sourceAddress(i);
     const port = datagrams.sourcePort(i);
-    switch (service) {
-      case "tftp":
-        this.tftp.receive(local, bytes, source, port, nowMs);
-        return;
-      case "time":
-        this.time.receive(local, bytes, source, port, nowMs);
-        return;
-      case "ntp":
-        this.ntp.receive(local, bytes, source, port, nowMs, datagrams.receivedAtMs(i));
-        return;
-      case "syslog":
-        // A syslog server has nothing to say.
-        return;
-    }
+    const receivedAtMs = datagrams.receivedAtMs(i);
+    this[service].receive(local, datagrams.bytes(i), source, port, nowMs, receivedAtMs);
   }
 }

@@ -3,7 +3,7 @@ import type { FailureReason } from "../device/exchange.ts";
 import type { DownloadProblem } from "./download.ts";
 import type { NtpProblem } from "./ntp-client.ts";
 
-/** What a device goes through until it is on line, in the order of the waterfall. */
+/** The steps of a device until it is on line, in the order of the waterfall. */
 export const bootSteps = [
   /** Waits until its modem is on line, and then for its own start. */
   "modem",
@@ -16,7 +16,7 @@ export const bootSteps = [
   "tftp",
   /** Looks at what it has fetched. */
   "check",
-  /** The CMTS admits the modem with what its file says. */
+  /** The CMTS admits the modem on the terms of its file. */
   "registration",
   "syslog",
 ] as const;
@@ -30,29 +30,29 @@ export const bootPrograms: Readonly<Record<DeviceKind, readonly BootStep[]>> = {
   "smart-meter": ["dhcp", "ntp", "tftp", "check", "syslog"],
 };
 
-/** What is wrong with the contents of a file that arrived as it was sent. */
+/** What is wrong with the contents of a file that arrived undamaged. */
 export type FileFault =
   /** The modem itself finds that the file was changed. */
   | "cm-mic"
-  /** The CMTS finds that the file is not its operator's. */
+  /** The CMTS finds that the file is not from its operator. */
   | "cmts-mic"
   /** Not a file of its kind: a TLV that does not end, an MTA file without its delimiters. */
   | "file-format";
 
-/** What was found when the contents of a file were looked at. */
+/** The result of a look at the contents of a file. */
 export type FileVerdict = "right" | FileFault;
 
-/** Why a step went wrong; it is always reported with the step. */
+/** Why a step failed; always reported with the step. */
 export type BootProblem =
   | `dhcp-${FailureReason}`
-  /** The address is none of the population's, so nothing that is sent there would be found. */
+  /** The address is outside the population's block, so datagrams to it would find no device. */
   | "address-outside-network"
   /** The lease ended, or the server took it back. */
   | "lease-lost"
   /** The ACK names no server, or no file, for a step that needs it. */
   | "no-server"
   | "no-file"
-  /** The name of the file cannot be asked for: too long, or with control characters. */
+  /** The file's name is too long for a request, or has control characters. */
   | "bad-file-name"
   | DownloadProblem
   | NtpProblem
@@ -65,69 +65,62 @@ export type BootProblem =
   /** Only for a fetch: the device itself was switched off. */
   | "power-off";
 
-/** The sockets of a device, one a protocol, so that an answer finds the step that it is for. */
+/** The protocols after DHCP. Each has a socket of its own, so an answer finds its step. */
 export const bootServices = ["tftp", "time", "ntp", "syslog"] as const;
 export type BootService = (typeof bootServices)[number];
 
-/** A step of a boot that is over. */
-export interface EndedStep {
-  readonly device: number;
-  readonly step: BootStep;
-  /**
-   * `passed-over`: the step is an optional one, it went wrong, and the device goes on as well
-   * (TIME-5). `failed`: the boot ends with it.
-   */
-  readonly end: "done" | "passed-over" | "failed";
-  /** Undefined when it is done. */
-  readonly problem: BootProblem | undefined;
-  /** When the schedule wanted the device to start. */
-  readonly intendedAtMs: number;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-}
-
-export interface OnlineDevice {
+/** A device that boots or fetches. */
+interface Attempt {
   readonly device: number;
   /** When the schedule wanted it to start: time to on line counts from here. */
   readonly intendedAtMs: number;
   readonly startedAtMs: number;
+}
+
+/** A step of a boot that is over. */
+export interface EndedStep extends Attempt {
+  readonly step: BootStep;
+  /**
+   * `passed-over`: an optional step went wrong, and the device goes on without it (TIME-5). `failed`: the
+   * boot ends with it.
+   */
+  readonly end: "done" | "passed-over" | "failed";
+  /** Undefined when it is done. */
+  readonly problem: BootProblem | undefined;
+  readonly endedAtMs: number;
+}
+
+export interface OnlineDevice extends Attempt {
   readonly onlineAtMs: number;
   /** Boots that this took, the successful one included. */
   readonly boots: number;
 }
 
-export interface FailedBoot {
-  readonly device: number;
+export interface FailedBoot extends Attempt {
   readonly step: BootStep;
   readonly problem: BootProblem;
-  readonly intendedAtMs: number;
-  readonly startedAtMs: number;
   readonly failedAtMs: number;
   readonly boots: number;
 }
 
-/** A file that is there, and as long and of the hash as it should be, where that is known. */
+/** A file that has arrived. Where the right length and hash are known, it has them. */
 export interface DownloadedFile {
   readonly device: number;
   readonly lengthBytes: number;
   /** The number of the server in the device's list: 0 is the primary (TFTP-2). */
   readonly serverIndex: number;
-  /** Whether length and hash were known, and so compared. */
+  /** Whether length and hash were known, and therefore compared. */
   readonly isVerified: boolean;
   /** Whether the MICs or the format were looked at and are right. */
   readonly isContentRight: boolean;
-  readonly atMs: number;
 }
 
 /** A device on line that has fetched its file once more. */
-export interface FetchedFile {
-  readonly device: number;
-  readonly intendedAtMs: number;
-  readonly startedAtMs: number;
+export interface FetchedFile extends Attempt {
   readonly fetchedAtMs: number;
 }
 
-/** A device that could not fetch its file; it stays on line unless the problem says otherwise. */
+/** A fetch that failed. The device stays on line unless the problem says otherwise. */
 export interface FailedFetch extends Omit<FailedBoot, "boots"> {
   readonly step: FetchStep;
 }
@@ -137,28 +130,28 @@ export const fetchSteps = ["tftp", "check"] as const satisfies readonly BootStep
 export type FetchStep = (typeof fetchSteps)[number];
 
 /**
- * What the devices want done and tell, while a call to the chain runs. Of the chain's own methods only
- * `bound` and `addressFailed` may be called back from `acquireAddress`, and `powerOff` from `online`.
+ * The devices' wishes and news, told while a call to the chain runs. Only these methods of the chain may
+ * be called meanwhile: `bound` and `addressFailed` within `acquireAddress`, and `powerOff` within `online`.
  */
 export interface BootSink {
   /**
-   * The device begins at INIT of DHCP, whatever lease it had. `bound` or `addressFailed` of the chain
-   * is the answer.
+   * The device begins DHCP at INIT, even if it had a lease. Answer with `bound` or `addressFailed` of the
+   * chain.
    */
-  acquireAddress(device: number, intendedAtMs: number, nowMs: number): void;
-  /** A step of a boot is over; those of a fetch are not told. */
+  acquireAddress(device: number, nowMs: number): void;
+  /** A step of a boot is over. Steps of a fetch are not reported. */
   stepEnded(step: EndedStep): void;
   /** A time server's clock minus the device's. */
   clockRead(device: number, service: "time" | "ntp", offsetMs: number): void;
   /** One more copy of a datagram. */
   retransmitted(device: number, service: BootService): void;
   /** An attempt at one server failed: the device goes on with another, or later, or gives up. */
-  downloadFailed(device: number, server: number, problem: DownloadProblem, atMs: number): void;
-  /** A file is there, in a boot or in a fetch. What is wrong with its contents is reported later. */
+  downloadFailed(device: number, server: number, problem: DownloadProblem): void;
+  /** A file has arrived, in a boot or a fetch. A fault of its contents is reported later. */
   downloaded(file: DownloadedFile): void;
   online(device: OnlineDevice): void;
   /** The device was on line and is no longer; it boots again. */
-  offline(device: number, problem: BootProblem, atMs: number): void;
+  offline(device: number, problem: BootProblem): void;
   /** The boot failed, another follows after a pause. */
   rebooting(boot: FailedBoot): void;
   /** The device has given up. */

@@ -2,12 +2,10 @@ import { Rows } from "../../base/rows.ts";
 import type { BootParameters } from "./boot-parameters.ts";
 import { type BootStep, bootSteps } from "./boot-step.ts";
 
-export const bootStates = ["off", "booting", "pausing", "online", "failed"] as const;
-export type BootStateName = (typeof bootStates)[number];
+const bootStates = ["off", "booting", "pausing", "online", "failed"] as const;
+export type BootState = (typeof bootStates)[number];
 
-export const BootState = { off: 0, booting: 1, pausing: 2, online: 3, failed: 4 } as const;
-
-/** A row's `fault` is this, or 1 + the index of a fault. */
+/** `fault` of a row without a fault; else it is 1 + the index of the fault. */
 export const NO_FAULT = 0;
 
 const nothing: BootParameters = {
@@ -20,7 +18,7 @@ const nothing: BootParameters = {
   mtaDhcpServers: [],
 };
 
-/** What is remembered of every device's boot, in columns: about 50 bytes a device. */
+/** The state of every device's boot, in columns: about 50 bytes a device. */
 export class BootTable extends Rows {
   readonly #state = new Uint8Array(this.size);
   readonly #step = new Uint8Array(this.size);
@@ -30,54 +28,53 @@ export class BootTable extends Rows {
   readonly boots = new Uint8Array(this.size);
   /** Tries at the CMTS in the present step. */
   readonly tries = new Uint8Array(this.size);
-  /** Whether what the timer waits for is the end of the step, and not another try. */
+  /** Whether the timer waits for the end of the step, and not for another try. */
   readonly isAdmitted = new Uint8Array(this.size);
   readonly fault = new Uint8Array(this.size);
   readonly draws = new Uint32Array(this.size);
   readonly intendedAtMs = new Float64Array(this.size);
   readonly startedAtMs = new Float64Array(this.size);
   readonly stepStartedAtMs = new Float64Array(this.size);
-  /** What the device's clock is wrong by; 0 until it has asked. */
+  /** Added to the device's clock; 0 until it has asked for the time. */
   readonly clockOffsetMs = new Float64Array(this.size);
 
   constructor(size: number) {
     super(size);
-    this.#stateCounts[BootState.off] = size;
+    this.#stateCounts[bootStates.indexOf("off")] = size;
   }
 
-  state(local: number): number {
-    return this.#state[local];
+  state(local: number): BootState {
+    return bootStates[this.#state[local]];
   }
 
   /** Leaves the present step, if the device is in one. */
-  setState(local: number, state: number): void {
-    const before = this.#state[local];
-    if (before === BootState.booting) this.#stepCounts[this.#step[local]] -= 1;
-    if (state === BootState.booting) this.#stepCounts[this.#step[local]] += 1;
-    this.#stateCounts[before] -= 1;
-    this.#stateCounts[state] += 1;
-    this.#state[local] = state;
+  setState(local: number, state: BootState): void {
+    if (this.state(local) === "booting") this.#stepCounts[this.#step[local]] -= 1;
+    if (state === "booting") this.#stepCounts[this.#step[local]] += 1;
+    this.#stateCounts[this.#state[local]] -= 1;
+    this.#state[local] = bootStates.indexOf(state);
+    this.#stateCounts[this.#state[local]] += 1;
   }
 
-  /** The step of a device that boots; the last one of another. */
+  /** The present step of a device that boots, else its last one. */
   step(local: number): BootStep {
     return bootSteps[this.#step[local]];
   }
 
   isInStep(local: number, step: BootStep): boolean {
-    return this.#state[local] === BootState.booting && this.step(local) === step;
+    return this.state(local) === "booting" && this.step(local) === step;
   }
 
   beginStep(local: number, step: BootStep, nowMs: number): void {
-    this.setState(local, BootState.off);
+    this.setState(local, "off");
     this.#step[local] = bootSteps.indexOf(step);
-    this.setState(local, BootState.booting);
+    this.setState(local, "booting");
     this.stepStartedAtMs[local] = nowMs;
     this.tries[local] = 0;
     this.isAdmitted[local] = 0;
   }
 
-  /** Clears what the boot before has left. */
+  /** Clears what the last boot left. */
   beginBoot(local: number): void {
     this.#parameters[local] = nothing;
     this.fault[local] = NO_FAULT;
@@ -93,8 +90,8 @@ export class BootTable extends Rows {
     this.#parameters[local] = parameters;
   }
 
-  countInState(state: number): number {
-    return this.#stateCounts[state];
+  countInState(state: BootState): number {
+    return this.#stateCounts[bootStates.indexOf(state)];
   }
 
   countInStep(step: BootStep): number {

@@ -1,10 +1,10 @@
+import type { SendingSocket } from "../../base/net/udp-socket.ts";
 import { decodeNtp, encodeNtp, type NtpPacket, ntpTimestampOf } from "../../protocol/ntp/packet.ts";
 import { parseSyslog, type SyslogMessage } from "../../protocol/syslog/message.ts";
 import { encodeTime } from "../../protocol/time/rfc868.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { BootChain, type BootChainPlan, type BootFiles } from "./boot-chain.ts";
 import type { BootParameters } from "./boot-parameters.ts";
-import type { BootSocket } from "./boot-services.ts";
 import type {
   BootProblem,
   BootService,
@@ -79,7 +79,7 @@ export class BootWorld {
       for (let at = 0; at < bytes.length; at += 1) bytes[at] = at * 7 + kind.length;
       this.contents.set(`${kind}.bin`, bytes);
     }
-    const socketOf = (service: BootService): BootSocket => {
+    const socketOf = (service: BootService): SendingSocket => {
       const buffer = new Uint8Array(1024);
       return {
         slot: () => buffer,
@@ -96,7 +96,7 @@ export class BootWorld {
       syslog: socketOf("syslog"),
     };
     const files: BootFiles = options.files ?? {
-      expected: (_device, filename) => expectationOf(this.contents.get(filename)!),
+      expected: (filename) => expectationOf(this.contents.get(filename)!),
       verdictOf: () => undefined,
       examine: () => "right",
     };

@@ -3,10 +3,10 @@ import { CmtsGate, gateShare, NOT_HEARD } from "./cmts-gate.ts";
 import { stepWaitMs } from "./step.ts";
 
 export type CmtsStep = "ranging" | "registration";
-/** "waiting": the device's timer is set, and `timeOut` goes on. */
+/** "waiting": the device's timer is set; `timeOut` decides. */
 export type CmtsVerdict = "done" | "waiting" | "gave-up";
 
-/** How modems get the attention of their CMTS, for the ranging and for the registration. */
+/** How modems reach their CMTS, for the ranging and for the registration. */
 export class CmtsAccess {
   readonly #context: BootContext;
   readonly #gates: Readonly<Record<CmtsStep, CmtsGate>>;
@@ -21,7 +21,7 @@ export class CmtsAccess {
     this.#gates = { ranging: gateOf("ranging"), registration: gateOf("registration") };
   }
 
-  /** The modem asks: it is served in its turn, or not heard, and then it asks again. */
+  /** The modem asks. The CMTS serves it in its turn, or does not hear it, and then it asks again. */
   ask(local: number, step: CmtsStep, nowMs: number): CmtsVerdict {
     const { population, shard, policy, table, timers, random } = this.#context;
     const cmts = population.cmtsOf(shard.deviceOf(local));

@@ -2,7 +2,7 @@ import { checkStepRetry, type StepRetry } from "./step.ts";
 
 /** How much of one kind of work a CMTS does, and what a modem does when it is not heard. */
 export interface GatePolicy {
-  /** Modems a second and CMTS; infinity when the CMTS is never the limit. */
+  /** Modems that each CMTS serves in a second; infinity when the CMTS is never the limit. */
   readonly perSecond: number;
   /** How long the work itself takes for one modem. */
   readonly serviceMs: number;
@@ -15,18 +15,18 @@ export interface GatePolicy {
 export const NOT_HEARD = -1;
 
 /**
- * What every CMTS can do in a second, as one appointment book a CMTS: an avalanche of modems is
- * served at the rate of the plant, in the order in which they came, and the queue has an end.
+ * An appointment book for each CMTS. It serves an avalanche of modems at its own rate and in their order,
+ * and its queue has an end.
  */
 export class CmtsGate {
   readonly #spacingMs: number;
   readonly #policy: GatePolicy;
-  /** When the next free appointment of a CMTS is. */
+  /** By CMTS: when its next free appointment is. */
   readonly #freeAtMs: Float64Array;
 
   /**
-   * `share` is the part of each CMTS's rate that is ours, when its modems are spread over several
-   * workers. Throws RangeError for a policy that cannot work.
+   * `share`: this worker's part of each CMTS's rate, where several workers play its modems. Throws
+   * RangeError for a policy that cannot work.
    */
   constructor(name: string, cmtsCount: number, policy: GatePolicy, share = 1) {
     checkStepRetry(`${name} retry`, policy.retry);
@@ -50,7 +50,7 @@ export class CmtsGate {
   }
 }
 
-/** The part of every CMTS's modems that a worker has, where it has any; `period` is the population's. */
+/** A worker's part of each CMTS that it plays modems of; `period` is the population's `cmtsPeriod`. */
 export function gateShare(period: number, workerCount: number): number {
   return greatestCommonDivisor(period, workerCount) / workerCount;
 }

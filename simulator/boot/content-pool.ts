@@ -1,6 +1,6 @@
 /**
- * Room for the files whose contents are looked at once they are there, a slot a file. Slots are made
- * when they are first needed and used again afterwards, up to a limit; nothing is ever copied out.
+ * Room for the contents of files until something has looked at them, one slot a file. Slots are made on
+ * demand, up to a limit, and used again. Nothing is copied out.
  */
 export class ContentPool {
   readonly slotBytes: number;

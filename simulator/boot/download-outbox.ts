@@ -42,7 +42,7 @@ export class DownloadOutbox {
     this.#blockAfterLast = policy.blockAfterLast;
   }
 
-  /** Whether a request has options at all, unless the server has refused them. */
+  /** Whether a request has options, as long as the server has not refused them. */
   get hasOptions(): boolean {
     return this.#options.length > 0;
   }
@@ -67,7 +67,7 @@ export class DownloadOutbox {
     this.#wire.send(local, length, table.serverOf(local).address, table.serverPort[local]);
   }
 
-  /** Tells the server of the transfer. */
+  /** Sends an ERROR to the server of the transfer. */
   refuse(local: number, refusal: Refusal): void {
     const table = this.#table;
     this.refuseTo(local, table.serverOf(local).address, table.serverPort[local], refusal);

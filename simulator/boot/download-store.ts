@@ -3,7 +3,7 @@ import type { DownloadPolicy, DownloadProblem } from "./download.ts";
 import { type DownloadTable, NO_SLOT, NOT_ANNOUNCED } from "./download-table.ts";
 import { FileHashes } from "./file-hash.ts";
 
-/** Takes the bytes of a file: hashes and counts them, and keeps them where they are to be looked at. */
+/** Takes the bytes of files: hashes and counts them, and keeps them when something will look at them. */
 export class DownloadStore {
   readonly #table: DownloadTable;
   readonly #fileBytesMax: number;
@@ -35,8 +35,7 @@ export class DownloadStore {
     return true;
   }
 
-  // A slot is taken with the first block and not with the request: devices that wait in a server's
-  // queue need none.
+  // The first block takes a slot, not the request: devices in a server's queue need none.
   #keep(local: number, offset: number, bytes: Uint8Array): void {
     const table = this.#table;
     if (offset === 0) table.contentSlot[local] = this.#contents.take();

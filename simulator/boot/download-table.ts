@@ -18,18 +18,16 @@ export const NOT_ANNOUNCED = -1;
 
 const nothing: DownloadRequest = { filename: "", servers: [] };
 
-/** What is remembered of every device's download, in columns: about 80 bytes a device. */
+/** The state of every device's download, in columns: about 70 bytes a device. */
 export class DownloadTable extends Rows {
   readonly request = new Array<DownloadRequest>(this.size).fill(nothing);
   readonly state = new Uint8Array(this.size);
   readonly serverIndex = new Uint8Array(this.size);
   readonly round = new Uint8Array(this.size);
-  readonly attempts = new Uint16Array(this.size);
   /** Whether this server is asked without options, because it refused them. */
   readonly plain = new Uint8Array(this.size);
   /** Transmissions since the last progress. */
   readonly transmission = new Uint8Array(this.size);
-  readonly retransmissions = new Uint32Array(this.size);
   /** The server's transfer id. */
   readonly serverPort = new Uint16Array(this.size);
   readonly blockBytes = new Uint16Array(this.size);
@@ -49,16 +47,13 @@ export class DownloadTable extends Rows {
     this.request[local] = request;
     this.serverIndex[local] = 0;
     this.round[local] = 0;
-    this.attempts[local] = 0;
     this.plain[local] = 0;
-    this.retransmissions[local] = 0;
     this.startedAtMs[local] = nowMs;
   }
 
-  /** What RFC 1350 has until options are agreed. */
+  /** Until options are agreed, the values of RFC 1350 hold. */
   beginAttempt(local: number): void {
     this.state[local] = DownloadState.requesting;
-    this.attempts[local] += 1;
     this.transmission[local] = 0;
     this.serverPort[local] = 0;
     this.blockBytes[local] = BLOCK_BYTES_DEFAULT;

@@ -14,7 +14,7 @@ export interface DownloadRequest {
 }
 
 /** Why one attempt at one server failed. */
-export const downloadProblems = [
+const downloadProblems = [
   /** No answer to any copy of the request. */
   "no-answer",
   /** The server answered, then stopped. */
@@ -39,10 +39,10 @@ export const downloadProblems = [
 export type DownloadProblem = (typeof downloadProblems)[number];
 
 export interface DownloadPolicy {
-  /** What is asked for; none makes a request of RFC 1350 alone. */
+  /** Options to ask for; without any, the request is plain RFC 1350. */
   readonly options: TransferOptions;
   readonly retry: StepRetry;
-  /** How often the list of servers is gone through before the device gives up. */
+  /** How often the device tries its whole list of servers before it gives up. */
   readonly roundsMax: number;
   /** The wait before the second and later rounds. */
   readonly roundWaitMs: number;
@@ -60,9 +60,9 @@ export interface DownloadPolicy {
 
 /**
  * The retries of a DOCSIS modem: waits of 1 to 16 s, 16 requests, three downloads from each server.
- * That is what Annex B of MULPI is remembered to say, without a public source; its wait of 10 minutes
- * between two rounds is 10 s here, because who has failed three times boots again anyway. Block and
- * window sizes are those of one Ethernet frame and of RFC 1350; `tsize` is asked for, as modems do.
+ * We remember these from Annex B of MULPI, without a public source. Its wait of 10 minutes between two
+ * rounds is 10 s here, because a device that has failed three times boots again anyway. A block fills one
+ * Ethernet frame, and a window is one block, as in RFC 1350. Like modems, the request asks for `tsize`.
  */
 export const docsisDownload: DownloadPolicy = {
   options: { blksize: 1428, tsize: 0 },
@@ -76,7 +76,7 @@ export const docsisDownload: DownloadPolicy = {
   contentsMax: 16_384,
 };
 
-/** Windows are told from repetitions by half of the 16-bit block numbers. */
+/** A window may take half of the 16-bit block numbers, or a repeated block would look like a new one. */
 const WINDOW_BLOCKS_MAX = 0x4000;
 
 /** Throws RangeError for a policy that cannot work, and names the field. */
@@ -113,12 +113,8 @@ export interface DownloadResult {
   /** Its number in the request's list: 0 is the primary. */
   readonly serverIndex: number;
   readonly lengthBytes: number;
-  /** What the file had to be, and is unless there is a problem; undefined when that was unknown. */
+  /** What the file had to be; undefined when that was unknown. */
   readonly expected?: FileExpectation;
-  /** Attempts at servers, the last included. */
-  readonly attempts: number;
-  /** Repeated requests and acknowledgements, over all attempts. */
-  readonly retransmissions: number;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   /** The contents when they were asked for and there was room: a view, good during the call. */
@@ -129,7 +125,5 @@ export interface DownloadSink extends StepWire {
   /** The download is over, one way or the other. */
   downloaded(result: DownloadResult): void;
   /** One attempt failed and another follows. */
-  attemptFailed(local: number, server: number, problem: DownloadProblem, atMs: number): void;
-  /** One more copy of a request or an acknowledgement. */
-  retransmitted(local: number): void;
+  attemptFailed(local: number, server: number, problem: DownloadProblem): void;
 }

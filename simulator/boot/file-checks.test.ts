@@ -62,7 +62,7 @@ describe("FileChecks", () => {
       });
       expect(checks.examine(device, bytes)).toBe(verdict);
       expect(checks.examine(device, bytes.slice())).toBe(verdict);
-      const expected = checks.expected(device, "known")!;
+      const expected = checks.expected("known")!;
       expect(expected).toEqual(expectationOf(bytes));
       expect(checks.verdictOf(device, expected)).toBe(verdict);
     });
@@ -74,7 +74,7 @@ describe("FileChecks", () => {
       files: filesOf(["cm.cfg", modemFile]),
       sharedSecret: secret,
     });
-    const expected = checks.expected(MODEM, "cm.cfg")!;
+    const expected = checks.expected("cm.cfg")!;
     expect(checks.verdictOf(MODEM, expected)).toBe("right");
     expect(checks.verdictOf(MTA, expected)).toBe("file-format");
     expect(checks.verdictOf(METER, expected)).toBe("right");
@@ -87,7 +87,7 @@ describe("FileChecks", () => {
       sharedSecret: secret,
     });
     for (const name of ["a", "b"]) {
-      expect(checks.verdictOf(MODEM, checks.expected(MODEM, name)!)).toBe("right");
+      expect(checks.verdictOf(MODEM, checks.expected(name)!)).toBe("right");
     }
   });
 
@@ -97,7 +97,7 @@ describe("FileChecks", () => {
       files: filesOf(["cm.cfg", modemFile]),
       sharedSecret: secret,
     });
-    expect(checks.expected(MODEM, "other.cfg")).toBeUndefined();
+    expect(checks.expected("other.cfg")).toBeUndefined();
     expect(checks.verdictOf(MODEM, expectationOf(modemFile))).toBeUndefined();
   });
 
@@ -106,7 +106,7 @@ describe("FileChecks", () => {
     const verdicts = cases.map(([, device, bytes]) => checks.examine(device, bytes));
     const wanted = cases.map(([, , , verdict]) => (verdict === "cmts-mic" ? "right" : verdict));
     expect(verdicts).toEqual(wanted);
-    expect(checks.expected(MODEM, "cm.cfg")).toBeUndefined();
+    expect(checks.expected("cm.cfg")).toBeUndefined();
   });
 
   test("more different files than verdicts are kept", () => {

@@ -6,11 +6,11 @@ import type { BootFiles } from "./boot-errands.ts";
 import type { FileVerdict } from "./boot-step.ts";
 import { expectationOf, type FileExpectation } from "./file-hash.ts";
 
-export interface FileChecksPlan {
+interface FileChecksPlan {
   readonly population: Population;
   /**
-   * What the TFTP server has. A file that is none of these, or any file when a server out of our hands
-   * has its own, can be looked into, but its length and hash are not known.
+   * The files of the TFTP server; none when the server is not ours. Other files can be looked into, but
+   * their length and hash are not known.
    */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   /** The key of the CMTS MIC; without it that signature is not looked at. */
@@ -24,12 +24,12 @@ interface KnownFile {
 
 type Content = "cable-modem" | "mta";
 
-/** Verdicts remembered; beyond that the oldest is forgotten, and found anew if need be. */
+/** Verdicts kept. One more replaces the oldest, which can be worked out again. */
 const VERDICTS_MAX = 1024;
 
 /**
- * What the files of a population must be. Thousands of devices fetch the same few files, so each is
- * looked into once, and known by its length and hash from then on.
+ * What the files of a population must be. Thousands of devices fetch the same few files, so each is looked
+ * into once; afterwards its length and hash identify it.
  */
 export class FileChecks implements BootFiles {
   readonly #population: Population;
@@ -49,7 +49,7 @@ export class FileChecks implements BootFiles {
     this.#byExpectation = new Map(known.map(({ file }) => [file.expectation, file]));
   }
 
-  expected(_device: number, filename: string): FileExpectation | undefined {
+  expected(filename: string): FileExpectation | undefined {
     return this.#byName.get(filename)?.expectation;
   }
 

@@ -1,28 +1,26 @@
-import { type BootProblem, type BootSink, type FetchStep, fetchSteps } from "./boot-step.ts";
-
-export interface FileFetchesContext {
-  readonly size: number;
-  readonly sink: Pick<BootSink, "fetched" | "fetchFailed">;
-  deviceOf(local: number): number;
-  /** Does a step; `stepDone` or `failed` reports its end, maybe within the call. */
-  enter(local: number, step: FetchStep, nowMs: number): void;
-}
+import { Rows } from "../../base/rows.ts";
+import type { BootContext } from "./boot-context.ts";
+import { type BootProblem, type FetchStep, fetchSteps } from "./boot-step.ts";
 
 const IDLE = 0;
 
 /** Devices on line that fetch their file once more: the steps of a boot from `tftp` to `check`. */
-export class FileFetches {
-  readonly #context: FileFetchesContext;
+export class FileFetches extends Rows {
+  readonly #context: BootContext;
+  readonly #begin: (local: number, step: FetchStep, nowMs: number) => void;
   /** IDLE, or 1 + the number of the step. */
-  readonly #step: Uint8Array;
-  readonly #intendedAtMs: Float64Array;
-  readonly #startedAtMs: Float64Array;
+  readonly #step = new Uint8Array(this.size);
+  readonly #intendedAtMs = new Float64Array(this.size);
+  readonly #startedAtMs = new Float64Array(this.size);
 
-  constructor(context: FileFetchesContext) {
+  /** `begin` does a step; `stepDone` or `failed` reports its end, maybe within the call. */
+  constructor(
+    context: BootContext,
+    begin: (local: number, step: FetchStep, nowMs: number) => void,
+  ) {
+    super(context.shard.size);
     this.#context = context;
-    this.#step = new Uint8Array(context.size);
-    this.#intendedAtMs = new Float64Array(context.size);
-    this.#startedAtMs = new Float64Array(context.size);
+    this.#begin = begin;
   }
 
   isActive(local: number): boolean {
@@ -54,12 +52,12 @@ export class FileFetches {
 
   #enter(local: number, index: number, nowMs: number): void {
     this.#step[local] = 1 + index;
-    this.#context.enter(local, fetchSteps[index], nowMs);
+    this.#begin(local, fetchSteps[index], nowMs);
   }
 
   #common(local: number) {
     return {
-      device: this.#context.deviceOf(local),
+      device: this.#context.shard.deviceOf(local),
       intendedAtMs: this.#intendedAtMs[local],
       startedAtMs: this.#startedAtMs[local],
     };

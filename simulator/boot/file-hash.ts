@@ -13,9 +13,9 @@ const HIGH_SEED = 0x243f_6a88;
 const LOW_SEED = 0x85a3_08d3;
 
 /**
- * Hashes of as many files as there are devices, each fed block by block: 16 bytes a device, nothing
- * is kept of the file. Two independent 32-bit lanes over little-endian words, each mixed by
- * multiplication and rotation. How a file was cut into blocks makes no difference.
+ * A file hash for each device, fed block by block: 21 bytes a device, and nothing of the file is kept. Two
+ * independent 32-bit lanes run over little-endian words, each mixed by multiplication and rotation. The
+ * size of the blocks makes no difference.
  */
 export class FileHashes extends Rows {
   readonly #high = new Uint32Array(this.size);

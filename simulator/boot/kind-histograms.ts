@@ -1,10 +1,10 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
 import type { DeviceKind } from "../../scenarios/population/population.ts";
 
-/** A time of each kind of device, and of all; a histogram is made when there is something to put into it. */
+/** A duration by kind of device and over all; a histogram exists once something was recorded. */
 export type KindHistograms = Partial<Record<DeviceKind | "all", LatencyHistogram>>;
 
-/** The same in HdrHistogram's V2 encoding, which may cross threads. */
+/** KindHistograms in HdrHistogram's V2 encoding, which can cross threads. */
 export type EncodedHistograms = Readonly<Partial<Record<DeviceKind | "all", string>>>;
 
 export function recordKind(into: KindHistograms, kind: DeviceKind, ms: number): void {

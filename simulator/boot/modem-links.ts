@@ -1,11 +1,14 @@
 import type { Population } from "../../scenarios/population/population.ts";
 import type { Shard } from "../../scenarios/population/shard.ts";
 
-const ModemState = { unknown: 0, online: 1, failed: 2 } as const;
+/** What became of a modem; `down` is also one that has not come up yet. */
+const modemEvents = ["down", "up", "failed"] as const;
+export type ModemEvent = (typeof modemEvents)[number];
+
 const DEPENDENT_KINDS = [1, 2] as const;
 
 /**
- * Which modems are up, of the whole population: an MTA or CPE may sit behind a modem that another
+ * Which modems of the whole population are up: an MTA or CPE may sit behind a modem that another
  * worker plays.
  */
 export class ModemLinks {
@@ -19,27 +22,15 @@ export class ModemLinks {
     this.#states = new Uint8Array(population.countOf[0]);
   }
 
-  isOnline(modem: number): boolean {
-    return this.#states[modem] === ModemState.online;
+  stateOf(modem: number): ModemEvent {
+    return modemEvents[this.#states[modem]];
   }
 
-  hasFailed(modem: number): boolean {
-    return this.#states[modem] === ModemState.failed;
+  set(modem: number, event: ModemEvent): void {
+    this.#states[modem] = modemEvents.indexOf(event);
   }
 
-  setOnline(modem: number): void {
-    this.#states[modem] = ModemState.online;
-  }
-
-  setFailed(modem: number): void {
-    this.#states[modem] = ModemState.failed;
-  }
-
-  setUnknown(modem: number): void {
-    this.#states[modem] = ModemState.unknown;
-  }
-
-  /** Calls `visit` with the local number of every MTA and CPE of ours behind the modem. */
+  /** Calls `visit` with the local number of every MTA and CPE of this shard behind the modem. */
   forEachDependent(modem: number, visit: (local: number) => void): void {
     const modems = this.#population.countOf[0];
     for (const kindIndex of DEPENDENT_KINDS) {

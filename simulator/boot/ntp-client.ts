@@ -1,3 +1,4 @@
+import { Rows } from "../../base/rows.ts";
 import {
   decodeNtp,
   encodeNtp,
@@ -9,13 +10,8 @@ import {
   sameNtpTimestamp,
   unixMsOfNtp,
 } from "../../protocol/ntp/packet.ts";
-import {
-  type PollClientContext,
-  type PollResult,
-  type PollSink,
-  ServerPoll,
-} from "./server-poll.ts";
-import type { StepRandom, StepRetry, StepServer } from "./step.ts";
+import { type PollClientContext, type PollResult, ServerPoll } from "./server-poll.ts";
+import type { StepRetry, StepServer, StepWire } from "./step.ts";
 
 /** Why a device has no time: the most telling answer of any of its servers. */
 export type NtpProblem =
@@ -23,7 +19,7 @@ export type NtpProblem =
   | "no-answer"
   /** The server says that it does not know the time itself. */
   | "unsynchronised"
-  /** Kiss-o'-death DENY or RSTR: this server wants to hear no more. */
+  /** Kiss-o'-death DENY or RSTR: this server wants no more questions. */
   | "denied"
   /** Kiss-o'-death RATE on every question. */
   | "rate-limited";
@@ -34,11 +30,11 @@ export interface NtpResult extends PollResult {
   readonly offsetMs: number;
 }
 
-export interface NtpSink extends PollSink {
+interface NtpSink extends StepWire {
   ntpEnded(result: NtpResult): void;
 }
 
-export interface NtpClientContext extends PollClientContext<NtpSink> {
+interface NtpClientContext extends PollClientContext<NtpSink> {
   /** What the devices' clocks show: Unix time in milliseconds at `nowMs` 0. */
   readonly unixMsAtZero: number;
 }
@@ -53,30 +49,24 @@ export const ntpRetry: StepRetry = {
 const VERSION = 4;
 const STRATUM_MAX = 15;
 
-const ProblemCode = { "no-answer": 0, unsynchronised: 1, "rate-limited": 2, denied: 3 } as const;
+/** The least telling first. */
 const problems: readonly NtpProblem[] = ["no-answer", "unsynchronised", "rate-limited", "denied"];
 
 /** SNTP clients (RFC 4330 section 5): one good answer sets a device's clock. */
-export class NtpClient {
+export class NtpClient extends Rows {
   readonly poll: ServerPoll;
-  readonly #sink: NtpSink;
-  readonly #random: StepRandom;
-  readonly #unixMsAtZero: number;
-  readonly #problem: Uint8Array;
+  readonly #context: NtpClientContext;
+  /** By number in `problems`. */
+  readonly #problem = new Uint8Array(this.size);
   // What the server must send back, bit for bit: a number that nobody can guess, because a device
   // that asks for the time has none to send.
-  readonly #askedSeconds: Uint32Array;
-  readonly #askedFraction: Uint32Array;
+  readonly #askedSeconds = new Uint32Array(this.size);
+  readonly #askedFraction = new Uint32Array(this.size);
 
   /** Throws RangeError for a policy that cannot work. */
   constructor(context: NtpClientContext) {
-    const { size } = context;
-    this.#sink = context.sink;
-    this.#random = context.random;
-    this.#unixMsAtZero = context.unixMsAtZero;
-    this.#problem = new Uint8Array(size);
-    this.#askedSeconds = new Uint32Array(size);
-    this.#askedFraction = new Uint32Array(size);
+    super(context.size);
+    this.#context = context;
     this.poll = new ServerPoll("ntp", {
       ...context,
       ask: (local, server) => this.#ask(local, server),
@@ -86,7 +76,7 @@ export class NtpClient {
 
   /** Throws RangeError without a server. */
   start(local: number, servers: readonly StepServer[], nowMs: number): void {
-    this.#problem[local] = ProblemCode["no-answer"];
+    this.#problem[local] = 0;
     this.poll.start(local, servers, nowMs);
   }
 
@@ -110,7 +100,7 @@ export class NtpClient {
       packet.stratum > STRATUM_MAX ||
       sameNtpTimestamp(packet.transmit, ntpTimestampZero)
     ) {
-      this.#note(local, ProblemCode.unsynchronised);
+      this.#note(local, "unsynchronised");
       this.poll.nextServer(local, nowMs);
     } else {
       this.#setClock(local, packet, nowMs, receivedAtMs);
@@ -127,56 +117,44 @@ export class NtpClient {
 
   #takeKiss(local: number, code: string | undefined, nowMs: number): void {
     if (code === "RATE") {
-      this.#note(local, ProblemCode["rate-limited"]);
+      this.#note(local, "rate-limited");
       this.poll.slowDown(local, nowMs);
     } else {
       const isDenial = code === "DENY" || code === "RSTR";
-      this.#note(local, isDenial ? ProblemCode.denied : ProblemCode.unsynchronised);
+      this.#note(local, isDenial ? "denied" : "unsynchronised");
       this.poll.nextServer(local, nowMs);
     }
   }
 
   /** RFC 4330 section 5: the offset from the four timestamps. */
   #setClock(local: number, packet: NtpPacket, nowMs: number, receivedAtMs: number): void {
-    const sentMs = this.#unixMsAtZero + this.poll.sentAtMs(local);
-    const backMs = this.#unixMsAtZero + receivedAtMs;
+    const { unixMsAtZero, sink } = this.#context;
+    const sentMs = unixMsAtZero + this.poll.sentAtMs(local);
+    const backMs = unixMsAtZero + receivedAtMs;
     const thereMs = unixMsOfNtp(packet.receive) - sentMs;
     const hereMs = unixMsOfNtp(packet.transmit) - backMs;
     this.poll.stop(local);
-    this.#sink.ntpEnded({
-      ...this.poll.resultOf(local, nowMs),
-      offsetMs: (thereMs + hereMs) / 2,
-    });
+    sink.ntpEnded({ local, offsetMs: (thereMs + hereMs) / 2, endedAtMs: nowMs });
   }
 
   #fail(local: number, nowMs: number): void {
-    this.#sink.ntpEnded({
-      ...this.poll.resultOf(local, nowMs),
-      problem: problems[this.#problem[local]],
-      offsetMs: Number.NaN,
-    });
+    const problem = problems[this.#problem[local]];
+    this.#context.sink.ntpEnded({ local, problem, offsetMs: Number.NaN, endedAtMs: nowMs });
   }
 
-  #note(local: number, code: number): void {
-    this.#problem[local] = Math.max(this.#problem[local], code);
+  #note(local: number, problem: NtpProblem): void {
+    this.#problem[local] = Math.max(this.#problem[local], problems.indexOf(problem));
   }
 
   #ask(local: number, server: StepServer): void {
+    const { random, sink } = this.#context;
     // Zero would mean "no timestamp", so the lowest bit is always set.
-    this.#askedSeconds[local] = this.#random(local) | 1;
-    this.#askedFraction[local] = this.#random(local);
-    const length = encodeNtp(
-      {
-        ...question,
-        transmit: {
-          seconds: this.#askedSeconds[local],
-          fraction: this.#askedFraction[local],
-        },
-      },
-      this.#sink.buffer(),
-      0,
-    );
-    this.#sink.send(local, length, server.address, server.port);
+    const seconds = (random(local) | 1) >>> 0;
+    const fraction = random(local);
+    this.#askedSeconds[local] = seconds;
+    this.#askedFraction[local] = fraction;
+    const asked = { ...question, transmit: { seconds, fraction } };
+    sink.send(local, encodeNtp(asked, sink.buffer(), 0), server.address, server.port);
   }
 }
 

@@ -94,15 +94,7 @@ describe("RFC 868 clients", () => {
     expect(sent[0].bytes).toHaveLength(0);
     passMs(5);
     client.receive(2, answer, FIRST, 37, nowMs);
-    expect(results).toEqual([
-      {
-        local: 2,
-        unixSeconds: UNIX_MS / 1000,
-        server: FIRST,
-        transmissions: 1,
-        endedAtMs: 5,
-      },
-    ]);
+    expect(results).toEqual([{ local: 2, unixSeconds: UNIX_MS / 1000, endedAtMs: 5 }]);
     client.receive(2, answer, FIRST, 37, nowMs);
     expect([results.length, client.poll.unexpected, wheel.count]).toEqual([1, 1, 0]);
   });
@@ -119,9 +111,7 @@ describe("RFC 868 clients", () => {
       [SECOND, 8000],
       [SECOND, 10_000],
     ]);
-    expect(results).toMatchObject([
-      { problem: "no-answer", server: SECOND, transmissions: 6, endedAtMs: 14_000 },
-    ]);
+    expect(results).toEqual([{ local: 0, problem: "no-answer", endedAtMs: 14_000 }]);
     expect(repeated).toBe(4);
   });
 
@@ -209,7 +199,7 @@ describe("NTP clients (RFC 4330 section 5)", () => {
     expect(results).toHaveLength(1);
     expect(results[0].problem).toBeUndefined();
     expect(results[0].offsetMs).toBeCloseTo(495, 2);
-    expect(results[0]).toMatchObject({ server: FIRST, endedAtMs: 35 });
+    expect(results[0]).toMatchObject({ endedAtMs: 35 });
     expect(wheel.count).toBe(0);
   });
 
@@ -244,7 +234,7 @@ describe("NTP clients (RFC 4330 section 5)", () => {
     reply(answerTo(sent[0].bytes));
     expect(results).toEqual([]);
     reply(answerTo(sent[1].bytes));
-    expect(results).toMatchObject([{ transmissions: 2 }]);
+    expect(results).toHaveLength(1);
   });
 
   for (const [name, changes, problem] of [
@@ -259,7 +249,7 @@ describe("NTP clients (RFC 4330 section 5)", () => {
       reply(answerTo(sent[0].bytes, changes));
       expect(sent[1]).toMatchObject({ destination: SECOND, atMs: 0 });
       reply(answerTo(sent[1].bytes, changes), SECOND);
-      expect(results).toMatchObject([{ problem, server: SECOND }]);
+      expect(results).toMatchObject([{ problem }]);
       expect(results[0].offsetMs).toBeNaN();
     });
   }
@@ -274,11 +264,12 @@ describe("NTP clients (RFC 4330 section 5)", () => {
       reply(answerTo(sent[sent.length - 1].bytes, kiss("RATE")), source);
       passMs(4000);
     }
-    expect(results).toMatchObject([{ problem: "rate-limited", transmissions: 6 }]);
+    expect(results).toMatchObject([{ problem: "rate-limited" }]);
   });
 
   test("silence everywhere", () => {
     passMs(30_000);
-    expect(results).toMatchObject([{ problem: "no-answer", transmissions: 6, endedAtMs: 14_000 }]);
+    expect(sent).toHaveLength(6);
+    expect(results).toMatchObject([{ problem: "no-answer", endedAtMs: 14_000 }]);
   });
 });

@@ -1,3 +1,4 @@
+import { Rows } from "../../base/rows.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
 import {
   checkStepRetry,
@@ -10,13 +11,8 @@ import {
   stepWaitMs,
 } from "./step.ts";
 
-export interface PollSink extends StepWire {
-  /** One more copy of the question. */
-  retransmitted(local: number): void;
-}
-
 /** What every client that polls needs; its `Sink` also takes its results. */
-export interface PollClientContext<Sink extends PollSink> {
+export interface PollClientContext<Sink extends StepWire> {
   /** Devices, numbered from 0. */
   readonly size: number;
   readonly retry: StepRetry;
@@ -25,20 +21,17 @@ export interface PollClientContext<Sink extends PollSink> {
   readonly random: StepRandom;
 }
 
-export interface ServerPollContext extends PollClientContext<PollSink> {
+interface ServerPollContext extends PollClientContext<StepWire> {
   /** Send the question, for the first time or once more. */
   ask(local: number, server: StepServer): void;
   /** No server is left to be asked. */
   exhausted(local: number, nowMs: number): void;
 }
 
-/** How a poll ended. Times are on the scale of `nowMs`. */
+/** How a poll ended. */
 export interface PollResult {
   readonly local: number;
-  /** The server that answered, or the last that did not. */
-  readonly server: number;
-  /** Datagrams sent, to all servers together. */
-  readonly transmissions: number;
+  /** On the scale of `nowMs`. */
   readonly endedAtMs: number;
 }
 
@@ -46,31 +39,25 @@ const nobody: readonly StepServer[] = [];
 const noServer: StepServer = { address: 0, port: 0 };
 
 /**
- * One question, asked of a device's servers in order, each as often as the retry policy says, until
- * its owner takes an answer. It serves the protocols of one datagram each way.
+ * Asks a device's servers one question: in their order, each as often as the retry policy says, until the
+ * owner takes an answer. For protocols of one datagram each way.
  */
-export class ServerPoll {
-  /** Datagrams that no device waited for, or that came from somewhere else. */
+export class ServerPoll extends Rows {
+  /** Datagrams that no device waited for, or from another address or port. */
   unexpected = 0;
   undecodable = 0;
   readonly #context: ServerPollContext;
-  readonly #servers: (readonly StepServer[])[];
-  readonly #isActive: Uint8Array;
-  readonly #serverIndex: Uint8Array;
-  readonly #transmission: Uint8Array;
-  readonly #transmissions: Uint16Array;
-  readonly #sentAtMs: Float64Array;
+  readonly #servers = new Array<readonly StepServer[]>(this.size).fill(nobody);
+  readonly #isActive = new Uint8Array(this.size);
+  readonly #serverIndex = new Uint8Array(this.size);
+  readonly #transmission = new Uint8Array(this.size);
+  readonly #sentAtMs = new Float64Array(this.size);
 
   /** Throws RangeError for a policy that cannot work. */
   constructor(name: string, context: ServerPollContext) {
+    super(context.size);
     checkStepRetry(`${name} retry`, context.retry);
     this.#context = context;
-    this.#servers = new Array<readonly StepServer[]>(context.size).fill(nobody);
-    this.#isActive = new Uint8Array(context.size);
-    this.#serverIndex = new Uint8Array(context.size);
-    this.#transmission = new Uint8Array(context.size);
-    this.#transmissions = new Uint16Array(context.size);
-    this.#sentAtMs = new Float64Array(context.size);
   }
 
   /** When the last copy of the question left. */
@@ -89,7 +76,6 @@ export class ServerPoll {
     this.#isActive[local] = 1;
     this.#serverIndex[local] = 0;
     this.#transmission[local] = 0;
-    this.#transmissions[local] = 0;
     this.#ask(local, nowMs);
   }
 
@@ -101,8 +87,8 @@ export class ServerPoll {
   }
 
   /**
-   * The answer in a datagram; undefined when it is none, or not from the server that was asked. Such a
-   * one is counted and passed over: a good one may follow. `decode` throws DecodeError.
+   * The answer in a datagram. Undefined when the datagram is no answer, or not from the server that was
+   * asked: it is counted and ignored, because a good one may follow. `decode` throws DecodeError.
    */
   read<Answer>(
     local: number,
@@ -125,16 +111,7 @@ export class ServerPoll {
     }
   }
 
-  resultOf(local: number, endedAtMs: number): PollResult {
-    return {
-      local,
-      server: this.#serverOf(local).address,
-      transmissions: this.#transmissions[local],
-      endedAtMs,
-    };
-  }
-
-  /** This server is of no use. */
+  /** Gives up this server. */
   nextServer(local: number, nowMs: number): void {
     if (this.#serverIndex[local] + 1 >= this.#servers[local].length) {
       this.stop(local);
@@ -146,7 +123,7 @@ export class ServerPoll {
     this.#ask(local, nowMs);
   }
 
-  /** Waits as long as the policy knows before the next copy: the server asked for it. */
+  /** Waits for the policy's longest time before the next copy, as the server asked. */
   slowDown(local: number, nowMs: number): void {
     this.#context.timers.schedule(local, nowMs + this.#context.retry.maxRetryMs);
   }
@@ -165,7 +142,6 @@ export class ServerPoll {
 
   #ask(local: number, nowMs: number): void {
     const { retry, timers, random } = this.#context;
-    this.#transmissions[local] += 1;
     this.#sentAtMs[local] = nowMs;
     this.#context.ask(local, this.#serverOf(local));
     const waitMs = stepWaitMs(retry, this.#transmission[local], random(local));

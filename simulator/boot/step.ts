@@ -1,6 +1,6 @@
 /**
- * What the machines of the boot steps have in common: each keeps all devices of a shard in columns,
- * knows a device by its local number, and is told the time by its caller.
+ * Common to the clients of the boot steps: each keeps all devices of a shard in columns, knows a device by
+ * its local number, and gets the time from its caller.
  */
 
 /** Where a step's datagrams go. The packet is built in the lent buffer, then one `send` follows. */
@@ -9,12 +9,14 @@ export interface StepWire {
   buffer(): Uint8Array;
   /** Send the first `length` bytes of the buffer from the device's own address. */
   send(local: number, length: number, destination: number, port: number): void;
+  /** One more copy of a datagram that found no answer. */
+  retransmitted(local: number): void;
 }
 
-/** No device sends more at once in any boot step. */
+/** No datagram of a boot step is longer. */
 export const STEP_PACKET_BYTES_MAX = 1024;
 
-/** One timer for each device, such as a `TimerWheel`. Its owner calls the machine's `timeOut`. */
+/** One timer for each device, such as a `TimerWheel`. Its owner calls the client's `timeOut`. */
 export interface StepTimers {
   schedule(local: number, dueAtMs: number): void;
   cancel(local: number): void;
@@ -23,7 +25,7 @@ export interface StepTimers {
 /** The next unsigned 32-bit random number of a device. */
 export type StepRandom = (local: number) => number;
 
-/** A server as a device was told of it; the address is an unsigned 32-bit number. */
+/** A server as an ACK names it; the address is an unsigned 32-bit number. */
 export interface StepServer {
   readonly address: number;
   readonly port: number;
@@ -39,7 +41,7 @@ export interface StepRetry {
   readonly firstRetryMs: number;
   /** Each wait is twice the one before, up to this. */
   readonly maxRetryMs: number;
-  /** Each wait is drawn from plus or minus this share of itself: 0 to 1. */
+  /** Each wait varies at random by up to this share of itself, both ways: 0 to 1. */
   readonly jitter: number;
   /** Transmissions of one datagram to one server, the first included. */
   readonly triesMax: number;
@@ -51,7 +53,7 @@ export function stepWaitMs(retry: StepRetry, attempt: number, draw: number): num
   return Math.max(1, waitMs * (1 + retry.jitter * (draw / 2 ** 31 - 1)));
 }
 
-/** Throws RangeError for a policy that would never end, or never wait. */
+/** Throws RangeError for a policy that never ends or never waits. */
 export function checkStepRetry(name: string, retry: StepRetry): void {
   const { firstRetryMs, maxRetryMs, jitter, triesMax } = retry;
   if (!(firstRetryMs > 0 && maxRetryMs >= firstRetryMs && maxRetryMs < Number.POSITIVE_INFINITY)) {

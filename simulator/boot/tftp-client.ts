@@ -22,7 +22,7 @@ import { DownloadStore } from "./download-store.ts";
 import { DownloadState, DownloadTable, NO_SLOT, NOT_ANNOUNCED } from "./download-table.ts";
 import { checkStepServers, type StepRandom, type StepTimers, stepWaitMs } from "./step.ts";
 
-export interface TftpClientContext {
+interface TftpClientContext {
   /** Devices, numbered from 0. */
   readonly size: number;
   readonly policy: DownloadPolicy;
@@ -36,31 +36,23 @@ const errorProblems: ReadonlyMap<number, DownloadProblem> = new Map([
   [tftpErrorCodes.accessViolation, "access-violation"],
 ]);
 
-/** Packets that moved nothing, by reason. */
-export interface IgnoredTftp {
-  /** Not TFTP. */
-  undecodable: number;
-  /** From another transfer id than the server's, answered by ERROR 5 (RFC 1350 section 4). */
-  wrongTransferId: number;
-  /** A block that was there already, or an option acknowledgement after the first block. */
-  repeated: number;
-  /** A block of a window whose earlier part was lost. */
-  beyondGap: number;
-  /** For a device that downloads nothing. */
-  unexpected: number;
-}
-
 /**
  * TFTP read clients (RFC 1350, 2347 to 2349, 7440), one download a device: the primary server, then
  * the others, then all of them again, until the right file is there or the policy gives up. A block
  * is hashed as it comes and forgotten, unless the contents were asked for.
  */
 export class TftpClient {
-  readonly ignored: IgnoredTftp = {
+  /** Packets that changed nothing, by reason. */
+  readonly ignored = {
+    /** Not TFTP. */
     undecodable: 0,
+    /** From another transfer id than the server's, answered by ERROR 5 (RFC 1350 section 4). */
     wrongTransferId: 0,
+    /** A block that was there already, or an option acknowledgement after the first block. */
     repeated: 0,
+    /** A block of a window whose earlier part was lost. */
     beyondGap: 0,
+    /** For a device that downloads nothing. */
     unexpected: 0,
   };
   readonly #context: TftpClientContext;
@@ -117,7 +109,6 @@ export class TftpClient {
       this.#failAttempt(local, isSilent ? "no-answer" : "stalled", nowMs);
       return;
     }
-    table.retransmissions[local] += 1;
     this.#sink.retransmitted(local);
     if (state === DownloadState.requesting) this.#sendRequest(local, nowMs);
     else this.#acknowledge(local, nowMs);
@@ -241,7 +232,7 @@ export class TftpClient {
 
   /**
    * Behind: the acknowledgement of the last block was lost, so it is repeated (RFC 1123 section
-   * 4.2.3.1). Ahead: a block of the window was lost, and the sender is told once (RFC 7440 section 4).
+   * 4.2.3.1). Ahead: a block of the window was lost, so the sender hears of it once (RFC 7440 section 4).
    */
   #takeOutOfOrder(local: number, block: number, nowMs: number): void {
     const table = this.#table;
@@ -259,7 +250,7 @@ export class TftpClient {
 
   #takeError(local: number, code: number, nowMs: number): void {
     const isAnswer = this.#table.state[local] === DownloadState.receiving;
-    // A request has no transfer id that could be unknown: this is about an attempt that is over.
+    // A request has no transfer id yet, so this ERROR belongs to an earlier attempt.
     if (code === tftpErrorCodes.unknownTransferId && !isAnswer) this.ignored.unexpected += 1;
     else if (code === tftpErrorCodes.optionRefused) this.#askWithoutOptions(local, nowMs);
     else this.#failAttempt(local, errorProblems.get(code) ?? "server-error", nowMs);
@@ -299,7 +290,7 @@ export class TftpClient {
     this.#outbox.sendAck(local);
   }
 
-  /** The attempt fails for a reason that the server is told. */
+  /** The attempt fails, and an ERROR tells the server why. */
   #breakOff(local: number, problem: "bad-packet" | "too-long", nowMs: number): void {
     this.#outbox.refuse(local, problem === "too-long" ? refusals.tooLong : refusals.badPacket);
     this.#failAttempt(local, problem, nowMs);
@@ -315,7 +306,7 @@ export class TftpClient {
       this.#end(local, problem, nowMs);
       return;
     }
-    this.#sink.attemptFailed(local, table.serverOf(local).address, problem, nowMs);
+    this.#sink.attemptFailed(local, table.serverOf(local).address, problem);
     table.plain[local] = 0;
     if (!isLastServer) {
       table.serverIndex[local] += 1;
@@ -335,7 +326,7 @@ export class TftpClient {
     const table = this.#table;
     const lengthBytes = this.#store.lengthBytes(local);
     const { expected } = table.request[local];
-    // The sink may start the next download of the device, so everything is put away before.
+    // The sink may start the device's next download, so its row must be free before.
     const slot = this.#store.detach(local);
     const isKept = slot !== NO_SLOT && problem === undefined;
     table.endedAtMs[local] = nowMs;
@@ -347,8 +338,6 @@ export class TftpClient {
       serverIndex: table.serverIndex[local],
       lengthBytes,
       ...(expected === undefined ? {} : { expected }),
-      attempts: table.attempts[local],
-      retransmissions: table.retransmissions[local],
       startedAtMs: table.startedAtMs[local],
       endedAtMs: nowMs,
       ...(isKept ? { content: this.#store.view(slot, lengthBytes) } : {}),

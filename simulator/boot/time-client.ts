@@ -1,26 +1,18 @@
 import { decodeTime } from "../../protocol/time/rfc868.ts";
-import {
-  type PollClientContext,
-  type PollResult,
-  type PollSink,
-  ServerPoll,
-} from "./server-poll.ts";
-import type { StepRetry, StepServer } from "./step.ts";
+import { type PollClientContext, type PollResult, ServerPoll } from "./server-poll.ts";
+import type { StepRetry, StepServer, StepWire } from "./step.ts";
 
-export interface TimeResult extends PollResult {
-  /** Why the device has no time; undefined when it has. */
-  readonly problem?: "no-answer";
-  /** Undefined with a problem. */
-  readonly unixSeconds?: number;
-}
+/** The time, or why the device has none. */
+export type TimeResult = PollResult &
+  ({ readonly unixSeconds: number } | { readonly problem: "no-answer" });
 
-export interface TimeSink extends PollSink {
+interface TimeSink extends StepWire {
   timeEnded(result: TimeResult): void;
 }
 
 /**
- * Three questions in seven seconds. A modem goes on without the time (TIME-5), so the wait for a dead
- * server is short here; a real one asks again in the background.
+ * Three questions in seven seconds. A modem goes on without the time (TIME-5), so it waits only briefly for
+ * a dead server here; a real modem asks again in the background.
  */
 export const timeRetry: StepRetry = {
   firstRetryMs: 1000,
@@ -29,7 +21,7 @@ export const timeRetry: StepRetry = {
   triesMax: 3,
 };
 
-/** Clients of the Time protocol over UDP (RFC 868): an empty datagram there, four bytes back. */
+/** Clients of the Time protocol over UDP (RFC 868): an empty datagram asks, and four bytes answer. */
 export class TimeClient {
   readonly poll: ServerPoll;
   readonly #sink: TimeSink;
@@ -42,7 +34,7 @@ export class TimeClient {
       ...context,
       ask: (local, { address, port }) => sink.send(local, 0, address, port),
       exhausted: (local, nowMs) =>
-        sink.timeEnded({ ...this.poll.resultOf(local, nowMs), problem: "no-answer" }),
+        sink.timeEnded({ local, problem: "no-answer", endedAtMs: nowMs }),
     });
   }
 
@@ -62,6 +54,6 @@ export class TimeClient {
     const unixSeconds = this.poll.read(local, bytes, source, sourcePort, decodeTime);
     if (unixSeconds === undefined) return;
     this.poll.stop(local);
-    this.#sink.timeEnded({ ...this.poll.resultOf(local, nowMs), unixSeconds });
+    this.#sink.timeEnded({ local, unixSeconds, endedAtMs: nowMs });
   }
 }

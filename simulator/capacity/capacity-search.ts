@@ -6,7 +6,7 @@ export interface CapacityPlan extends SearchPlan {
   readonly unansweredShareMax: number;
 }
 
-/** What the search has to know of a trial. */
+/** A trial as the search sees it. */
 export interface TrialSummary {
   readonly verdict: TrialVerdict;
   /** Share of the transactions that were offered, 0 to 1. */
@@ -15,14 +15,14 @@ export interface TrialSummary {
 
 /** Trials of a rate at most: two that agree decide. */
 const VOTES_MAX = 3;
-/** A rate that is kept with this part of what may go unanswered is kept beyond doubt. */
+/** A rate with at most this part of the allowed unanswered share is kept beyond doubt. */
 const COMFORTABLE_PART = 0.5;
 
 /**
- * The highest rate that a server keeps on a machine that is not quiet. Rates come from a `RateSearch`, but
- * one trial decides a rate only on the way up, where it is kept comfortably; every other rate is
- * decided by two trials of three that agree. Three that all differ count as missed: a rate has to be
- * earned. The two rates that the maximum lies between are tried again before the search ends.
+ * The highest rate that a server keeps on a machine that is not quiet. Rates come from a `RateSearch`. On
+ * the way up one trial decides a rate that is kept comfortably; any other rate needs two of three trials
+ * that agree. If all three differ, the rate counts as missed. The two rates on either side of the maximum
+ * are tried again before the search ends.
  */
 export class CapacitySearch {
   readonly #plan: CapacityPlan;
@@ -30,7 +30,7 @@ export class CapacitySearch {
   /** The rate that is being decided, and what its trials said. */
   #rate: number | undefined;
   #votes: TrialVerdict[] = [];
-  /** Rates that may be what the search ends with. */
+  /** Rates that need no further trial for the search to end with them. */
   readonly #confirmed = new Set<number>();
   #trials = 0;
 
@@ -46,7 +46,7 @@ export class CapacitySearch {
     return this.#trials < this.#plan.trialsMax ? this.#rate : undefined;
   }
 
-  /** What the trial at `nextRate()` said. */
+  /** Takes the verdict of the trial at `nextRate()`. */
   record(trial: TrialSummary): void {
     const rate = this.nextRate();
     if (rate === undefined) return;
@@ -86,7 +86,7 @@ export class CapacitySearch {
     return votes.length < VOTES_MAX ? undefined : "missed";
   }
 
-  /** One of the two that the maximum lies between, unless both have been tried enough. */
+  /** One of the two rates on either side of the maximum, unless both have been tried enough. */
   #doubtfulRate(): number | undefined {
     const { maximum, lowestMissed } = this.#search;
     if (lowestMissed === undefined) return undefined;

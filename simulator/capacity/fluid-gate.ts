@@ -1,7 +1,7 @@
 import type { StepRetry } from "../boot/step.ts";
 
-/** A queue with an end, and what happens to devices that find it full: an avalanche as a fluid. */
-export interface FluidGatePlan {
+/** A queue with an end, and the devices that find it full: an avalanche as a fluid. */
+interface FluidGatePlan {
   /** Work that it does in a step. */
   readonly workPerStep: number;
   /** By kind: the work for one device; 0 for one that passes at once. */
@@ -15,9 +15,9 @@ export interface FluidGatePlan {
 }
 
 /**
- * Devices as an amount that flows: by kind, in fractions, a step at a time. In the order in which they came
- * they wait for their work. Those who find the queue full come again after the mean of each wait of the
- * retry policy, spread evenly over its jitter; no device gives up.
+ * Devices as an amount that flows: by kind, in fractions, a step at a time. They wait for their work in
+ * order of arrival. Devices that find the queue full come again after the waits of the retry policy, spread
+ * evenly over its jitter. No device gives up.
  */
 export class FluidGate {
   readonly #plan: FluidGatePlan;

@@ -2,16 +2,16 @@ import type { GatePolicy } from "../boot/cmts-gate.ts";
 import type { StepRetry } from "../boot/step.ts";
 import { FluidGate } from "./fluid-gate.ts";
 
-/** A power cut, as far as the prediction knows it. All devices of a kind are alike. */
+/** A power cut as the prediction sees it. All devices of a kind are alike. */
 export interface OutagePlan {
   /** Modems by CMTS; meters need none. */
   readonly modemsOfCmts: readonly number[];
   readonly mtas: number;
   readonly cpes: number;
   readonly smartMeters: number;
-  /** Power comes back to everybody within this, evenly. */
+  /** Power comes back to all devices within this time, evenly spread. */
   readonly withinMs: number;
-  /** There and back again, once. */
+  /** One round trip. */
   readonly roundTripMs: number;
   readonly ranging: OutageGate;
   readonly registration: OutageGate;
@@ -28,7 +28,7 @@ export interface OutagePlan {
 }
 
 /** What a CMTS does in a second, and what its modems do when it does not hear them. */
-export type OutageGate = Pick<GatePolicy, "perSecond" | "waitMsMax" | "retry">;
+type OutageGate = Pick<GatePolicy, "perSecond" | "waitMsMax" | "retry">;
 
 /** When a share of all devices was on line, in ms since the power came back; undefined: not in time. */
 export interface OutagePrediction {
@@ -36,7 +36,7 @@ export interface OutagePrediction {
 }
 
 export const outageShares = [50, 90, 99] as const;
-export type OutageShare = (typeof outageShares)[number];
+type OutageShare = (typeof outageShares)[number];
 
 /** DHCP is four messages, Time and NTP are two. */
 const roundTrips = { modem: 3, mta: 2, cpe: 2, meter: 3 } as const;
@@ -50,11 +50,11 @@ const STEP_MS_MIN = 50;
 const STEPS_MAX = 40_000;
 
 /**
- * How an avalanche of devices comes on line: devices are an amount that flows, in steps of at least 50 ms,
- * through the ranging of their CMTS, a fixed time for DHCP and Time or NTP, the TFTP server's queue
- * and transfers, and the registration; MTAs and CPEs start when their modem is on line. Servers are
- * taken to keep up in all but the number of transfers, datagrams to arrive, and no device to give up: a
- * registration slower than the ranging sends modems back to the start, which is not in it.
+ * How an avalanche of devices comes on line. Devices are an amount that flows, in steps of at least 50 ms,
+ * through the ranging of their CMTS, a fixed time for DHCP and Time or NTP, the TFTP server's queue and
+ * transfers, and the registration. MTAs and CPEs start when their modem is on line. The prediction assumes
+ * that servers keep up except in the number of transfers, that all datagrams arrive and that no device
+ * gives up. It leaves out that a registration slower than the ranging sends modems back to the start.
  */
 export function predictOutage(plan: OutagePlan): OutagePrediction {
   const stepMs = Math.max(STEP_MS_MIN, plan.timeLimitMs / STEPS_MAX);
@@ -124,7 +124,7 @@ function rangedPerStep(plan: OutagePlan, stepMs: number, steps: number): Float64
   const byCount = new Map<number, number>();
   for (const count of plan.modemsOfCmts) byCount.set(count, (byCount.get(count) ?? 0) + 1);
   const done = [0];
-  // CMTSs with as many modems have one fate.
+  // CMTSs with the same number of modems behave the same.
   for (const [modems, cmtsCount] of byCount) {
     const gate = gateOf(plan.ranging, 1, stepMs, steps);
     for (let now = 0; now < steps; now += 1) {

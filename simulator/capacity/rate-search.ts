@@ -1,6 +1,6 @@
 /**
- * What a trial at one rate said. `generator-limited`: the generator could not offer the rate, so
- * the trial says nothing about the server and the search must stay below it.
+ * The result of a trial at one rate. `generator-limited`: the generator could not offer the rate, so the
+ * trial says nothing about the server, and the search must stay below it.
  */
 export type TrialVerdict = "kept" | "missed" | "generator-limited";
 
@@ -103,7 +103,7 @@ export class RateSearch {
     if (kept === undefined && missed === undefined) return Math.round(firstRate);
     if (missed === undefined) return Math.min(Math.floor(rateMax), Math.ceil(kept! * growth));
     if (kept === undefined) {
-      // Every miss costs more than a rate that is kept, so the steps down become longer.
+      // A missed rate costs more time than a kept one, so the steps down become longer.
       const factor = growth ** this.#notKept.length;
       return Math.max(Math.ceil(rateMin), Math.floor(missed / factor));
     }

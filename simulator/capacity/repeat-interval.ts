@@ -4,7 +4,7 @@ const studentT95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.2
 export const REPEATS_MAX = studentT95.length + 1;
 
 /** One search of several: the maximum lies from the highest rate kept to the lowest one missed. */
-export interface RepeatBracket {
+interface RepeatBracket {
   readonly keptPerSecond: number;
   /** Undefined: the server was not the limit. */
   readonly missedPerSecond: number | undefined;
@@ -13,17 +13,17 @@ export interface RepeatBracket {
 export interface RepeatedMaximum {
   /** The geometric mean of the rates that were kept. */
   readonly maximumPerSecond: number;
-  /** Undefined of one repeat alone. */
+  /** Undefined for one repeat alone. */
   readonly lowPerSecond: number | undefined;
-  /** Undefined of one repeat, and where the server was not the limit. */
+  /** Undefined for one repeat, and where the server was not the limit. */
   readonly highPerSecond: number | undefined;
 }
 
 /**
- * What 1 to REPEATS_MAX searches say together, with 95 % confidence. Rates vary by factors, so the
- * interval is that of Student's t on their logarithms: from its low end over the rates that were kept to
- * its high end over those that were missed, which has the width of the search itself in it. Throws
- * RangeError for another number of repeats.
+ * The result of 1 to REPEATS_MAX searches together, with 95 % confidence. Rates vary by factors, so the
+ * interval is Student's t on their logarithms. It reaches from the low end over the kept rates to the high
+ * end over the missed rates, and so includes the width of the search itself. Throws RangeError for another
+ * number of repeats.
  */
 export function repeatedMaximum(repeats: readonly RepeatBracket[]): RepeatedMaximum {
   if (repeats.length < 1 || repeats.length > REPEATS_MAX) {

@@ -42,8 +42,8 @@ export const trialDefaults: TrialSettings = {
 };
 
 /**
- * Devices under way at any time in a cold start, one number for all servers: as many as ISC dhcpd's socket
- * has room for. With 128 it loses packets, and then the wait for a second try is what is measured.
+ * Devices under way at any time in a cold start, the same for all servers: as many as ISC dhcpd's socket has
+ * room for. With 128 it loses packets, and then we would measure the wait for a second try.
  */
 export const coldOutstanding = 64;
 
@@ -52,7 +52,7 @@ export interface TrialTarget {
   readonly population: PopulationPlan;
   readonly server: ServerAddress;
   readonly ports: PortPlan;
-  /** Decides transaction ids and the order of the devices: another one for every trial. */
+  /** Decides transaction ids and the order of the devices. Each trial needs another one. */
   readonly seed: number;
 }
 
@@ -71,7 +71,7 @@ export interface TrialResult {
   readonly latencyMsP999: number;
   readonly slipMsP99: number;
   readonly generatorCpuPercent: number;
-  /** How much of the time the generator could have run, but other programs had its processor. */
+  /** Part of the time in which the generator could have run, but other programs had its processor. */
   readonly generatorStarvedPercent: number;
   readonly verdict: TrialVerdict;
   /** Why the generator was the limit, one sentence each. */
@@ -82,12 +82,12 @@ export interface RunMeasurement {
   /** The streams of the measured phases, in their order. */
   readonly trials: readonly TrialResult[];
   readonly lastPhase: LastPhase;
-  /** Acknowledgements that no correct server gives; see the simulator's safety checker. */
+  /** Violations that the simulator's safety checker found. */
   readonly violations: number;
   readonly decodeErrors: number;
 }
 
-export interface LastPhase {
+interface LastPhase {
   /** Wall clock, ms since the epoch. */
   readonly startedAtMs: number;
   /** While arrivals were handed out. */
@@ -124,18 +124,13 @@ export function renewalPlan(
   const bindMs = Math.ceil((renewals.devices * 1000) / renewals.bindRate);
   const rungs = renewals.rates.map(
     (ratePerSecond): PhasePlan => ({
-      name: measuredName,
+      ...doraPhase(measuredName, ratePerSecond, settings.measureMs, settings),
       streams: [{ kind: "rate", exchange: "renew", ratePerSecond }],
-      until: { durationMs: settings.measureMs },
-      timeLimitMs: settings.measureMs,
-      drainMs: drainMsOf(settings),
       powerCycle: false,
     }),
   );
-  return runPlan(target, settings, [
-    doraPhase("bind", renewals.bindRate, bindMs, settings),
-    ...rungs,
-  ]);
+  const bind = doraPhase("bind", renewals.bindRate, bindMs, settings);
+  return runPlan(target, settings, [bind, ...rungs]);
 }
 
 /** Binds `devices`, then has others come on line and these renew, both at once, for `measureMs`. */
@@ -154,7 +149,7 @@ export function mixedPlan(target: TrialTarget, settings: TrialSettings, load: Mi
   ]);
 }
 
-export interface MixedLoad {
+interface MixedLoad {
   readonly devices: number;
   readonly bindRate: number;
   readonly discoverPerSecond: number;
@@ -189,7 +184,7 @@ export function coldPlan(
   return { ...plan, clients: { ...plan.clients, retransmit: runDefaults.clients.retransmit } };
 }
 
-/** Reads the measured phases of a run that one of the plans described. */
+/** Reads the measured phases of a run of one of the plans above. */
 export function measurementOf(outcome: SimulationOutcome, settings: TrialSettings): RunMeasurement {
   const last = outcome.phases.at(-1);
   return {
@@ -235,7 +230,7 @@ function doraPhase(
     until: { durationMs },
     timeLimitMs: durationMs,
     drainMs: drainMsOf(settings),
-    // A device whose turn comes round again begins anew, however many arrivals there are.
+    // A device whose turn comes round again starts over, so arrivals never run out of devices.
     powerCycle: true,
   };
 }
@@ -252,7 +247,7 @@ function runPlan(
     servers: [target.server],
     ports: target.ports,
     clients: {
-      // A lost message stays lost: what is counted is the server's work, not the clients' patience.
+      // A lost message stays lost: we count the server's work, not the clients' patience.
       retransmit: {
         firstDelayMs: settings.answerMsMax,
         maxDelayMs: settings.answerMsMax,
@@ -287,13 +282,14 @@ function trialResultsOf(phase: PhaseOutcome, settings: TrialSettings): readonly 
     const answered = countWithin(latency, settings.answerMsMax);
     const unansweredShare = offered === 0 ? 1 : (offered - answered) / offered;
     const isSlowed = outstanding !== undefined && starvedPercent > settings.starvedPercentMax;
-    const problems = isSlowed
-      ? [
-          ...health.problems,
-          `other programs had the generator's processor for ${starvedPercent.toFixed(0)} % of the time ` +
-            `(limit ${settings.starvedPercentMax} %)`,
-        ]
-      : health.problems;
+    const problems = [...health.problems];
+    if (isSlowed) {
+      problems.push(
+        `other programs had the generator's processor for ${starvedPercent.toFixed(0)} % of the time ` +
+          `(limit ${settings.starvedPercentMax} %)`,
+      );
+    }
+    const isKept = unansweredShare <= settings.unansweredShareMax;
     return {
       ...{ exchange, ratePerSecond, offered, answered, unansweredShare },
       ...(outstanding === undefined ? {} : { outstanding }),
@@ -303,17 +299,8 @@ function trialResultsOf(phase: PhaseOutcome, settings: TrialSettings): readonly 
       slipMsP99: health.slipMsP99,
       generatorCpuPercent: health.cpuPercentMax,
       generatorStarvedPercent: starvedPercent,
-      verdict: verdictOf(problems.length > 0, unansweredShare, settings),
+      verdict: problems.length > 0 ? "generator-limited" : isKept ? "kept" : "missed",
       problems,
     };
   });
-}
-
-function verdictOf(
-  isInvalid: boolean,
-  unansweredShare: number,
-  settings: TrialSettings,
-): TrialVerdict {
-  if (isInvalid) return "generator-limited";
-  return unansweredShare <= settings.unansweredShareMax ? "kept" : "missed";
 }

@@ -21,20 +21,24 @@ export interface ClientMessage {
   readonly shape: MessageShape | "inform";
   readonly xid: number;
   readonly secs: number;
-  /** Behind a relay agent, which has changed hops and giaddr and may have added option 82. */
+  /** Captured behind a relay agent, which has changed hops and giaddr and may have added option 82. */
   readonly isRelayed: boolean;
 }
 
-/** Frames of a capture that are part of no device's conversation. */
-export interface LeftOut {
-  fragments: number;
-  /** The capture kept less than the whole frame. */
-  cut: number;
-  unknownLinks: number;
-  /** On DHCP's ports, but no DHCP message, or a malformed one. */
-  malformed: number;
-  /** From hardware that is not Ethernet. */
-  otherHardware: number;
+/** Frames of a capture that belong to no device's conversation. */
+export type LeftOut = ReturnType<typeof nothingLeftOut>;
+
+function nothingLeftOut() {
+  return {
+    fragments: 0,
+    /** The capture kept less than the whole frame. */
+    cut: 0,
+    unknownLinks: 0,
+    /** On DHCP's ports, but malformed or no DHCP message. */
+    malformed: 0,
+    /** From hardware that is not Ethernet. */
+    otherHardware: 0,
+  };
 }
 
 export interface CaptureSurvey {
@@ -48,21 +52,15 @@ const ETHERNET = 1;
 const MAC_BYTES = 6;
 
 /**
- * Finds who asks for addresses in a capture, on the servers' port and the next one. Throws CaptureError
- * when the frames come from a file that is not whole.
+ * Finds the devices that ask for addresses in a capture, on the servers' port and the next one. Throws
+ * CaptureError when the frames come from an incomplete file.
  */
 export function surveyCapture(
   frames: Iterable<CapturedFrame>,
   serverPort = DHCP_SERVER_PORT,
 ): CaptureSurvey {
   const devices = new Map<string, ClientMessage[]>();
-  const leftOut: LeftOut = {
-    fragments: 0,
-    cut: 0,
-    unknownLinks: 0,
-    malformed: 0,
-    otherHardware: 0,
-  };
+  const leftOut = nothingLeftOut();
   const isDhcp = (port: number): boolean => port === serverPort || port === serverPort + 1;
   for (const frame of frames) {
     const content = datagramOf(frame);
@@ -108,7 +106,7 @@ function tryDecode(bytes: Uint8Array): DhcpPacket | undefined {
   }
 }
 
-/** RFC 2131 section 4.3.2 tells the REQUESTs apart; undefined for what no client sends. */
+/** Tells REQUESTs apart by RFC 2131 section 4.3.2; undefined for a message that no client sends. */
 function shapeOf(packet: DhcpPacket): ClientMessage["shape"] | undefined {
   switch (messageType(packet)) {
     case MessageType.discover:
@@ -127,13 +125,13 @@ function shapeOf(packet: DhcpPacket): ClientMessage["shape"] | undefined {
   }
 }
 
-/** An option as it is on the wire: instances apart (RFC 3396), padding as options of code 0. */
-export interface WireOption {
+/** An option as on the wire: instances are not joined (RFC 3396), and padding is an option of code 0. */
+interface WireOption {
   readonly code: number;
   readonly value: Uint8Array;
 }
 
-/** The options field of a message that a decoder has accepted; `end` is where its End is. */
+/** The options field of a message that a decoder has accepted; `end` is the offset of its End. */
 export function wireOptions(bytes: Uint8Array): {
   readonly options: readonly WireOption[];
   readonly end: number;

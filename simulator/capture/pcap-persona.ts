@@ -14,7 +14,7 @@ import type { ValuePart } from "../../scenarios/population/captured-value.ts";
 import { type ClientMessage, wireOptions } from "./pcap-conversation.ts";
 import { anonymous, isPersonal, withOwnClientId, withPlaceholders } from "./pcap-value.ts";
 
-export interface PersonaChoices {
+interface PersonaChoices {
   readonly name: string;
   readonly mac: Uint8Array;
   /** Leave out what may tell who the captured device is. */
@@ -23,7 +23,7 @@ export interface PersonaChoices {
 
 export interface MadePersona {
   readonly persona: CapturedPersona;
-  /** What the user should know about it, in sentences. */
+  /** Notes for the user, in sentences. */
   readonly notes: readonly string[];
 }
 
@@ -40,8 +40,8 @@ export class NoPersona extends Error {
 }
 
 /**
- * The persona of one device: of each message the first that was captured, its own where the capture has it
- * from before a relay agent. Throws NoPersona when there is no DISCOVER, or one that nobody can play.
+ * The persona of one device: the first captured message of each shape, from before a relay agent if the
+ * capture has it. Throws NoPersona without a DISCOVER, or with one that no device can play.
  */
 export function personaOf(
   conversation: readonly ClientMessage[],
@@ -71,7 +71,7 @@ export function personaOf(
   return { persona, notes: [...new Set(notes)] };
 }
 
-/** All messages of a shape, from before the relay where there are such, each once. */
+/** All messages of a shape, each once; only those from before the relay if there are any. */
 function seenOf(conversation: readonly ClientMessage[], shape: MessageShape): ClientMessage[] {
   const all = conversation.filter((message) => message.shape === shape);
   const direct = all.filter(({ isRelayed }) => !isRelayed);
@@ -111,7 +111,7 @@ function messageOf(
     ...fieldOf("sname", bytes.subarray(Offset.sname, Offset.file)),
     ...fieldOf("file", bytes.subarray(Offset.file, Offset.cookie)),
     options,
-    // Behind a relay agent the trailer is what the agent left of the message.
+    // Behind a relay agent the trailer is the agent's leftover, not the device's.
     ...(isRelayed ? {} : fieldOf("trailer", trailer)),
   };
   if (Math.max(message.length, messageBytes(message)) > CAPTURED_BYTES_MAX) {
@@ -142,7 +142,7 @@ function partsOf(
   return parts;
 }
 
-/** A field without the zeros at its end; left out where it has only zeros. */
+/** A field without its trailing zeros; left out if it has only zeros. */
 function fieldOf<Name extends "sname" | "file" | "trailer">(
   name: Name,
   bytes: Uint8Array,

@@ -18,7 +18,7 @@ import type { DeviceStateName } from "../device/device-table.ts";
 export type CaptureFilter =
   | { readonly kind: "device"; readonly device: number }
   | { readonly kind: "cmts"; readonly cmts: number }
-  /** NAKs, DECLINEs, messages that are repeated, TFTP errors, and what is no DHCP on DHCP's ports. */
+  /** NAKs, DECLINEs, repeated messages, TFTP errors, and other protocols on DHCP's ports. */
   | { readonly kind: "errors" };
 
 export interface CapturePlan {
@@ -29,8 +29,8 @@ export interface CapturePlan {
   readonly filter: CaptureFilter | undefined;
 }
 
-/** What the recorder asks about devices of its own worker. */
-export interface CapturedFleet {
+/** The recorder's questions about devices of its own worker. */
+interface CapturedFleet {
   owns(device: number): boolean;
   stateOf(device: number): DeviceStateName;
   /** Number of the latest copy of the message that waits for an answer: 1 is the first. */
@@ -50,7 +50,7 @@ export interface SeenDatagram {
   readonly payload: Uint8Array;
 }
 
-export interface PcapRecorderOptions {
+interface PcapRecorderOptions {
   readonly population: Population;
   readonly filter: CaptureFilter | undefined;
   readonly bytesMax: number;
@@ -74,10 +74,10 @@ const NOBODY = -1;
 export class PcapRecorder {
   readonly #options: PcapRecorderOptions;
   readonly #unixNsAtZero: bigint;
-  // By address: the device that was acknowledged it last.
+  // By address: the device that last got an ACK for it.
   readonly #owners = new Map<number, number>();
   #fleet: CapturedFleet | undefined;
-  // With the block that ends the section.
+  // Includes the block that ends the section.
   #bytes = captureStatistics(0n, 0, 0).length;
   #wanted = 0;
   #written = 0;
@@ -92,7 +92,7 @@ export class PcapRecorder {
     }
   }
 
-  /** From now on the comments have the states of this fleet's devices. */
+  /** From now on, comments include the states of this fleet's devices. */
   attach(fleet: CapturedFleet): void {
     this.#fleet = fleet;
   }
@@ -112,7 +112,7 @@ export class PcapRecorder {
       (filter.kind === "errors" && isTrouble(seen, type, transmission));
     if (!isWanted) return;
     this.#wanted += 1;
-    // A section that was once full takes no later, smaller packet either.
+    // A section that was full once takes no smaller packet later.
     if (this.#written + 1 < this.#wanted) return;
     const block = enhancedPacket({
       interfaceId: cmts,
@@ -125,7 +125,7 @@ export class PcapRecorder {
     this.#written += 1;
   }
 
-  /** Ends the section, with how many packets were wanted and written. */
+  /** Ends the section with the numbers of packets wanted and written. */
   finish(nowMs: number): void {
     const atNs = this.#unixNsAtZero + BigInt(Math.round(nowMs * NS_A_MS));
     this.#options.write(captureStatistics(atNs, this.#wanted, this.#written));

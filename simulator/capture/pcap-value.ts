@@ -20,7 +20,7 @@ const SERIAL_DIGITS_MIN = 4;
 const IAID_OCTETS = 4;
 const TAIL_OCTETS = 3;
 
-/** Options that are the same from any device, so they are not searched for a MAC. */
+/** Options that do not depend on the device, so they are not searched for a MAC. */
 const fixed: ReadonlySet<number> = new Set([
   OptionCode.overload,
   OptionCode.messageType,
@@ -40,7 +40,7 @@ const named: ReadonlySet<number> = new Set([
   OptionCode.vendorOptions,
 ]);
 
-/** The option's value with placeholders for what comes from the device's MAC. */
+/** The option's value, with placeholders for parts that come from the device's MAC. */
 export function withPlaceholders(
   code: number,
   value: Uint8Array,
@@ -68,8 +68,8 @@ export function withPlaceholders(
 }
 
 /**
- * A client-id without anything of the MAC would make all devices one client: its last octets become those of
- * the MAC.
+ * A client-id without any octets of the MAC would make all devices one client, so the MAC's octets replace its
+ * last octets.
  */
 export function withOwnClientId(value: Uint8Array): readonly ValuePart[] {
   const octets = Math.min(MAC_BYTES, value.length - 1);
@@ -79,9 +79,9 @@ export function withOwnClientId(value: Uint8Array): readonly ValuePart[] {
 }
 
 /**
- * Without what may tell who the captured device or its owner is: serial-like text (six letters and digits in
- * a row or more, four of them digits) becomes the unit number, a host name is blanked out, and keys, UUIDs
- * and authentication become zeros.
+ * Removes values that may identify the captured device or its owner. Text like a serial number (six or more
+ * letters and digits in a row, four of them digits) becomes the unit number, a host name is blanked out, and
+ * keys, UUIDs and authentication become zeros.
  */
 export function anonymous(code: number, parts: readonly ValuePart[]): readonly ValuePart[] {
   const isSecret = code === OptionCode.authentication || code === OptionCode.clientUuid;
@@ -94,7 +94,7 @@ export function anonymous(code: number, parts: readonly ValuePart[]): readonly V
   });
 }
 
-/** Whether the option may tell who the captured device or its owner is. */
+/** Whether the option may identify the captured device or its owner. */
 export function isPersonal(code: number): boolean {
   return code === OptionCode.authentication || code === OptionCode.clientUuid || named.has(code);
 }
@@ -117,7 +117,7 @@ function withoutNames(bytes: Uint8Array, isName: boolean): readonly ValuePart[] 
   return parts;
 }
 
-/** The forms in which a MAC may be found, the longest first. */
+/** The forms of a MAC to search for, the longest first. */
 function candidatesOf(code: number, mac: Uint8Array): readonly Candidate[] {
   const texts = macForms.filter(({ isText }) => isText);
   const octets = macForms[0];
@@ -125,7 +125,7 @@ function candidatesOf(code: number, mac: Uint8Array): readonly Candidate[] {
     ...texts.map((form) => candidateOf(form, MAC_BYTES, mac)),
     ...texts.map((form) => candidateOf(form, TAIL_OCTETS, mac)),
     candidateOf(octets, MAC_BYTES, mac),
-    // RFC 4361: many clients make the IAID of the end of their MAC.
+    // RFC 4361: many clients use the end of their MAC as IAID.
     ...(code === OptionCode.clientIdentifier ? [candidateOf(octets, IAID_OCTETS, mac)] : []),
   ].sort((a, b) => b.bytes.length - a.bytes.length);
 }

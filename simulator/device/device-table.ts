@@ -2,17 +2,6 @@ import { type DhcpExchange, dhcpExchanges } from "../../scenarios/language/phase
 import type { ExchangeOrigin } from "./exchange.ts";
 
 /** The states of RFC 2131 figure 5; REBOOTING is what follows INIT-REBOOT. */
-export const deviceStates = [
-  "init",
-  "selecting",
-  "requesting",
-  "bound",
-  "renewing",
-  "rebinding",
-  "rebooting",
-] as const;
-export type DeviceStateName = (typeof deviceStates)[number];
-
 export const DeviceState = {
   init: 0,
   selecting: 1,
@@ -22,6 +11,9 @@ export const DeviceState = {
   rebinding: 5,
   rebooting: 6,
 } as const;
+export type DeviceStateName = keyof typeof DeviceState;
+/** In the order of their numbers. */
+export const deviceStates = Object.keys(DeviceState) as DeviceStateName[];
 
 export const INFINITE_LEASE = 0xffff_ffff;
 
@@ -37,10 +29,10 @@ export const ROW_DOUBLES = ROW_BYTES / 8;
 
 /**
  * What a worker remembers about its devices: ROW_BYTES a device, so that a million of them fit. Devices
- * have their turns in random order, so what is known of one lies side by side: a message then costs one or
- * two lines of the processor's cache, and not one for every field. Every field is an array over all rows:
- * that of device d is at d times the row's length in the array's own unit, such as
- * `xid[d * ROW_WORDS]`. All times are milliseconds on the scale of `Clock.monotonicMs`.
+ * have their turns in random order, so the fields of one lie side by side: a message then costs one or two
+ * lines of the processor's cache, and not one for every field. Every field is an array over all rows. Device
+ * d has its value at d times the row's length in the array's unit, such as `xid[d * ROW_WORDS]`. All times
+ * are milliseconds on the scale of `Clock.monotonicMs`.
  */
 export class DeviceTable {
   readonly size: number;
@@ -69,7 +61,7 @@ export class DeviceTable {
   readonly #origin: Uint8Array;
   /** Transmissions of the message that waits for an answer, less one. */
   readonly attempt: Uint8Array;
-  /** How often the acquisition began anew. */
+  /** How often the acquisition started over. */
   readonly restarts: Uint8Array;
 
   constructor(size: number) {
@@ -149,8 +141,8 @@ export class DeviceTable {
   }
 
   /**
-   * Renewals that the scenario wants are repeated like acquisitions: a load test cannot wait for T2.
-   * Only those that the device began keep to RFC 2131 section 4.4.5.
+   * Whether it keeps to RFC 2131 section 4.4.5, because the device itself began to extend its lease. A renewal
+   * that the scenario wants is repeated like an acquisition: a load test cannot wait for T2.
    */
   extendsByItself(local: number): boolean {
     return this.#origin[local * ROW_BYTES] === ORIGIN_DEVICE && this.isExtending(local);

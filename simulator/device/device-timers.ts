@@ -40,7 +40,7 @@ export class DeviceTimers {
     this.#wheel.cancel(local);
   }
 
-  /** For the answer to what was just sent; `retransmitMs` replaces the policy for some personas (Behaviour). */
+  /** Waits for an answer. `retransmitMs` replaces the policy for some personas (Behaviour). */
   awaitReply(local: number, nowMs: number, retransmitMs?: readonly number[]): void {
     const table = this.#table;
     let dueAtMs: number;
@@ -53,15 +53,14 @@ export class DeviceTimers {
       dueAtMs = leaseRetryAtMs(nowMs, limitMs);
     } else {
       dueAtMs =
-        nowMs +
-        backoffMs(this.#retransmit, table.attempt[local * ROW_BYTES], this.#random.next(local));
+        nowMs + backoffMs(this.#retransmit, table.attempt[local * ROW_BYTES], this.#random(local));
     }
     if (table.address[local * ROW_WORDS] !== 0)
       dueAtMs = Math.min(dueAtMs, table.expiryAtMs(local));
     this.#wheel.schedule(local, dueAtMs);
   }
 
-  /** For what comes next for a bound device: T1, T2 (if it `renews`) or its lease's end. */
+  /** Waits for a bound device's next event: T1, T2 (if it `renews`) or the end of its lease. */
   awaitLease(local: number, nowMs: number, renews: boolean): void {
     const table = this.#table;
     const expiryAtMs = table.expiryAtMs(local);
@@ -69,7 +68,7 @@ export class DeviceTimers {
     if (this.#ownTimers && renews) {
       const renewalAtMs = table.renewalAtMs(local);
       const rebindingAtMs = table.rebindingAtMs(local);
-      // Past T1 an exchange failed just now, so the next one keeps the distance of a repetition.
+      // Past T1 an exchange has just failed, so the next one waits like a repetition.
       if (renewalAtMs > nowMs) dueAtMs = renewalAtMs;
       else if (rebindingAtMs > nowMs) dueAtMs = leaseRetryAtMs(nowMs, rebindingAtMs);
       else dueAtMs = leaseRetryAtMs(nowMs, expiryAtMs);
@@ -79,14 +78,14 @@ export class DeviceTimers {
     else this.#wheel.schedule(local, dueAtMs);
   }
 
-  /** For a new start after a NAK; the exchange goes on, or the device begins one by itself. */
+  /** Waits for a new start after a NAK. The exchange goes on, or the device begins one itself. */
   awaitRestart(local: number, nowMs: number): void {
     const isWanted = this.#ownTimers || this.#table.exchange(local) !== undefined;
     if (!isWanted) this.#wheel.cancel(local);
-    else this.#wheel.schedule(local, nowMs + desynchronizationMs(this.#random.next(local)));
+    else this.#wheel.schedule(local, nowMs + desynchronizationMs(this.#random(local)));
   }
 
-  /** For the next try of an acquisition that goes on. */
+  /** Waits for the next try of an acquisition that goes on. */
   awaitNextTry(local: number, nowMs: number, waitMs: number): void {
     this.#wheel.schedule(local, nowMs + waitMs);
   }

@@ -28,7 +28,7 @@ import type { Personas } from "./persona/personas.ts";
 import type { Reply } from "./reply.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 
-export interface DhcpClientContext {
+interface DhcpClientContext {
   readonly population: Population;
   readonly shard: Shard;
   readonly table: DeviceTable;
@@ -54,12 +54,12 @@ const shapeInState: readonly (MessageShape | undefined)[] = [
 
 const COUNTED_MAX = 255;
 const RESTARTS_MAX = 3;
-// Not the ten seconds of RFC 2131 section 3.1: a device that declines in a loop is not patient.
+// Shorter than the ten seconds of RFC 2131 section 3.1: a device that declines in a loop is impatient.
 const DECLINE_LOOP_MS_FIRST = 1000;
 
 /**
- * The client of RFC 2131 section 4.4 and figure 5, for all devices of a table at once: every method
- * names the device by its local number. A device is in one exchange at most, and has one timer.
+ * The client of RFC 2131 section 4.4 and figure 5, for all devices of a table. Every method takes the
+ * device's local number. A device has at most one exchange at a time, and one timer.
  */
 export class DhcpClient {
   readonly #context: DhcpClientContext;
@@ -94,7 +94,7 @@ export class DhcpClient {
     if (table.address[local * ROW_WORDS] === 0) return "not-bound";
     this.#fail(local, "abandoned", nowMs);
     table.requested[local * ROW_WORDS] = table.address[local * ROW_WORDS];
-    table.xid[local * ROW_WORDS] = this.#context.random.next(local);
+    table.xid[local * ROW_WORDS] = this.#context.random(local);
     this.#send(local, "decline", nowMs);
     this.#surrender(local, "declined", nowMs);
     this.#context.timers.awaitRestartAfterDecline(local, nowMs);
@@ -174,7 +174,7 @@ export class DhcpClient {
         this.#request(local, DeviceState.rebooting, nowMs);
         return;
       case "release":
-        table.xid[local * ROW_WORDS] = this.#context.random.next(local);
+        table.xid[local * ROW_WORDS] = this.#context.random(local);
         this.#send(local, "release", nowMs);
         this.#complete(local, nowMs);
         this.#surrender(local, "released", nowMs);
@@ -200,16 +200,16 @@ export class DhcpClient {
     this.#discover(local, nowMs);
   }
 
-  /** The first DISCOVER of an attempt at an address, with a transaction id of its own. */
+  /** Sends the first DISCOVER of an attempt, with a new transaction id. */
   #discover(local: number, nowMs: number): void {
-    this.#table.xid[local * ROW_WORDS] = this.#context.random.next(local);
+    this.#table.xid[local * ROW_WORDS] = this.#context.random(local);
     this.#sendFirst(local, DeviceState.selecting, "discover", nowMs);
   }
 
-  /** The first REQUEST in a state; one that follows an OFFER has the transaction id of that. */
+  /** Sends the first REQUEST in a state. After an OFFER it keeps the OFFER's transaction id. */
   #request(local: number, state: number, nowMs: number): void {
     if (state !== DeviceState.requesting) {
-      this.#table.xid[local * ROW_WORDS] = this.#context.random.next(local);
+      this.#table.xid[local * ROW_WORDS] = this.#context.random(local);
     }
     const shape = shapeInState[state];
     if (shape !== undefined) this.#sendFirst(local, state, shape, nowMs);
@@ -289,7 +289,7 @@ export class DhcpClient {
     const { personas, random, timers } = this.#context;
     const waitMs = DECLINE_LOOP_MS_FIRST * 2 ** personas.declinesOf(local);
     table.requested[local * ROW_WORDS] = table.address[local * ROW_WORDS];
-    table.xid[local * ROW_WORDS] = random.next(local);
+    table.xid[local * ROW_WORDS] = random(local);
     this.#send(local, "decline", nowMs);
     personas.count(local, "declines");
     this.#surrender(local, "declined", nowMs);
@@ -330,7 +330,7 @@ export class DhcpClient {
       this.#fail(local, "nak", nowMs);
       this.#surrender(local, "nak", nowMs);
     } else {
-      // The offer is gone: RFC 2131 section 3.1, item 4 begins anew, and so does the same exchange.
+      // The offer is gone, so the same exchange starts over (RFC 2131 section 3.1, item 4).
       table.setState(local, DeviceState.init);
       const mayRestart =
         table.restarts[local * ROW_BYTES] < (retransmit.restartsMax ?? RESTARTS_MAX) ||
@@ -341,7 +341,7 @@ export class DhcpClient {
     timers.awaitRestart(local, nowMs);
   }
 
-  /** Sends the message once more, or gives up when the policy says that it was sent often enough. */
+  /** Sends the message once more, or gives up after the policy's last transmission. */
   #repeat(local: number, nowMs: number): void {
     const table = this.#table;
     const shape = shapeInState[table.state(local)];
@@ -352,7 +352,7 @@ export class DhcpClient {
       this.#giveUp(local, nowMs);
       return;
     }
-    table.attempt[local * ROW_BYTES] = Math.min(table.attempt[local * ROW_BYTES] + 1, COUNTED_MAX);
+    countUp(table.attempt, local);
     this.#countRepetition(local);
     this.#send(local, shape, nowMs);
     this.#awaitReply(local, nowMs);
@@ -361,7 +361,7 @@ export class DhcpClient {
   #giveUp(local: number, nowMs: number): void {
     const table = this.#table;
     if (table.address[local * ROW_WORDS] !== 0) {
-      // Renewing, rebinding, or RFC 2131 section 3.2, item 3: the lease is good until it ends.
+      // Renewing, rebinding or rebooting (RFC 2131 section 3.2, item 3): the lease is good until it ends.
       this.#fail(local, "timeout", nowMs);
       this.#settle(local, nowMs);
     } else if (this.#neverFails(local) || table.state(local) === DeviceState.rebooting) {
@@ -394,10 +394,7 @@ export class DhcpClient {
   }
 
   #countRestart(local: number): void {
-    this.#table.restarts[local * ROW_BYTES] = Math.min(
-      this.#table.restarts[local * ROW_BYTES] + 1,
-      COUNTED_MAX,
-    );
+    countUp(this.#table.restarts, local);
   }
 
   #countRepetition(local: number): void {
@@ -465,4 +462,8 @@ export class DhcpClient {
   #deviceOf(local: number): number {
     return this.#context.shard.deviceOf(local);
   }
+}
+
+function countUp(column: Uint8Array, local: number): void {
+  column[local * ROW_BYTES] = Math.min(column[local * ROW_BYTES] + 1, COUNTED_MAX);
 }

@@ -7,7 +7,7 @@ export type { DhcpExchange, StreamExchange } from "../../scenarios/language/phas
 /** What began an exchange: the scenario's schedule, or a timer of the device. */
 export type ExchangeOrigin = "scenario" | "device";
 
-/** Why an exchange ended without the acknowledgement it was begun for. */
+/** Why an exchange ended without an acknowledgement. */
 export type FailureReason =
   /** No answer to any transmission. */
   | "timeout"
@@ -15,7 +15,7 @@ export type FailureReason =
   | "nak"
   /** The lease ran out before a server renewed it. */
   | "expired"
-  /** The device was told to begin anew, or found its address in use. */
+  /** The device was told to start over, or found its address in use. */
   | "abandoned";
 
 /** Why a device stopped using its address. */
@@ -66,7 +66,7 @@ export interface Acknowledgement {
   readonly packet: Reply;
 }
 
-/** What a fleet wants sent and tells: packets to the wire, news to the phase. */
+/** Takes a fleet's packets for the wire and its news for the phase. */
 export interface FleetSink extends RelaySink {
   /** Room for the next datagram of a device that has an address, sent by `sendFromDevice`. */
   deviceBuffer(): Uint8Array;
@@ -75,16 +75,16 @@ export interface FleetSink extends RelaySink {
 
   completed(exchange: CompletedExchange): void;
   failed(exchange: FailedExchange): void;
-  /** One more copy of a message that found no answer, in an exchange that was wanted at `intendedAtMs`. */
+  /** One more copy of an unanswered message, in an exchange intended for `intendedAtMs`. */
   retransmitted(device: number, kind: DhcpExchange, intendedAtMs: number): void;
-  /** A device got no answer up to T2 and now asks all servers. Needed where servers go and come. */
+  /** A device got no answer up to T2 and now asks all servers. For runs in which servers fail. */
   reachedT2?(device: number, atMs: number): void;
   /** A NAK was received, expected or not. */
   refused(device: number, kind: DhcpExchange): void;
   acknowledged(acknowledgement: Acknowledgement): void;
-  /** An ACK to a REQUEST that was answered before. Needed where two servers must not both answer. */
+  /** A second ACK to one REQUEST. For runs in which two servers must not both answer. */
   acknowledgedAgain?(packet: Reply, requestSentAtMs: number, receivedAtMs: number): void;
-  /** A lease of the other device that has the same MAC as `device`. Needed where a MAC exists twice. */
+  /** A lease of the twin, the other device with the MAC of `device`. For runs with twins. */
   acknowledgedToTwin?(acknowledgement: Acknowledgement): void;
   surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void;
   anomaly(kind: AnomalyKind, device: number, address: number, atMs: number): void;

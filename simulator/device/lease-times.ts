@@ -10,9 +10,9 @@ export interface LeaseTimes {
 }
 
 /**
- * Lease time, T1 and T2 of an ACK: options 51, 58 and 59, and where the latter are missing or not in
- * order, 0.5 and 0.875 of the lease (RFC 2131 section 4.4.5). Undefined without option 51, which an
- * ACK must have (RFC 2131 table 3).
+ * Lease time, T1 and T2 of an ACK: options 51, 58 and 59. Where T1 and T2 are missing or out of order, they
+ * are 0.5 and 0.875 of the lease (RFC 2131 section 4.4.5). Undefined without option 51, which an ACK must
+ * have (RFC 2131 table 3).
  */
 export function leaseTimesOf(packet: Reply): LeaseTimes | undefined {
   const leaseSeconds = packet.options.getUInt32(OptionCode.leaseTime);

@@ -49,7 +49,7 @@ export class Outbox {
     this.#sink = sink;
   }
 
-  /** Sends a message of the device, one more copy or the first (RFC 2131 table 4 says which way). */
+  /** Sends a message of the device, whether first or repeated, the way of RFC 2131 table 4. */
   send(device: number, local: number, shape: MessageShape, nowMs: number): void {
     const table = this.#table;
     const fields = this.#fields;
@@ -70,7 +70,7 @@ export class Outbox {
     if (hasTwin && shape === "discover") this.#relay(device, local, shape, this.#twinCmts(device));
   }
 
-  /** What the twin of a device answers to an OFFER that it got on its own CMTS. */
+  /** Sends the REQUEST of a device's twin for an OFFER that the twin got on its own CMTS. */
   sendForTwin(device: number, local: number, offer: Reply, server: number): void {
     const fields = this.#fields;
     fields.xid = offer.xid;
@@ -122,7 +122,7 @@ export class Outbox {
     return secs;
   }
 
-  /** A server identifier may be none of the addresses forwarded to; its port is then the first's. */
+  /** The server's port. An identifier may be no known address; then the first server's port. */
   #portOf(server: number): number {
     for (const { address, port } of this.#servers) if (address === server) return port;
     return this.#servers[0].port;

@@ -5,7 +5,7 @@ import type { OptionList } from "../../protocol/dhcp/option-list.ts";
 import { BootOperation, type DhcpPacket, decodePacket } from "../../protocol/dhcp/packet.ts";
 import { isRelayAgentInformation } from "../../protocol/dhcp/relay-agent.ts";
 
-/** What a device and its relay look at in a reply. A decoded packet is one as well. */
+/** The parts of a reply that a device and its relay read. A decoded packet is a Reply, too. */
 export interface Reply
   extends Pick<DhcpPacket, "op" | "xid" | "ciaddr" | "yiaddr" | "giaddr" | "chaddr" | "bytes"> {
   readonly options: Pick<OptionList, "get" | "getUInt8" | "getUInt32">;
@@ -15,17 +15,16 @@ const ETHERNET_BYTES = 6;
 const MESSAGE_BYTES_MIN = Offset.options + 1;
 const OPTION_BYTES_MAX = 255;
 
-// What the decoder checks the length of. A reply that has one of these in another length, and every
-// other reply that is not plain, is left to the decoder: 0 is any length, LEAVE_IT none.
+// By option: the length that the decoder demands; 0 is any length, LEAVE_IT none. The decoder reads replies
+// with another length, and all others that are not plain.
 const LEAVE_IT = -1;
 const lengthOf = Int16Array.from(fixedOptionLengths);
 lengthOf[OptionCode.overload] = LEAVE_IT;
 
 /**
- * Reads the plain replies of a load without garbage: one walk over the options notes where each of them
- * is, and nothing is decoded before it is asked for. Everything else (overloaded fields, an option in
- * several instances, anything wrong) is decoded as any packet is. What it returns, and what that
- * returns, is good until the next `read`.
+ * Reads plain replies without garbage: one walk over the options notes where each of them is, and a value is
+ * decoded only when somebody asks for it. The ordinary decoder reads everything else (overloaded fields, an
+ * option in several instances, anything wrong). The reply and its values are good until the next `read`.
  */
 export class ReplyReader {
   readonly #plain = new PlainReply();

@@ -25,7 +25,7 @@ export function backoffMs(policy: RetryPolicy, attempt: number, draw: number): n
   return Math.max(1, delayMs + policy.jitterMs * (draw / HALF_RANGE - 1));
 }
 
-/** How long all transmissions of one message wait for an answer at most: then a device gives up on it. */
+/** The longest time until a device gives up a message: the waits of all its transmissions. */
 export function giveUpMs(policy: RetryPolicy): number {
   let waitMs = 0;
   for (let attempt = 0; attempt < policy.transmissionsMax; attempt += 1) {
@@ -37,15 +37,14 @@ export function giveUpMs(policy: RetryPolicy): number {
 const LEASE_RETRY_MS_MIN = 60_000;
 
 /**
- * When to repeat a REQUEST in RENEWING (`limitMs` is T2) or REBINDING (`limitMs` is the end of the
- * lease): after half of what is left, never below 60 s, and at the limit at the latest (RFC 2131
- * section 4.4.5).
+ * When to repeat a REQUEST in RENEWING (`limitMs` is T2) or REBINDING (`limitMs` is the end of the lease):
+ * after half of the time left, but at least 60 s, and at the limit at the latest (RFC 2131 section 4.4.5).
  */
 export function leaseRetryAtMs(nowMs: number, limitMs: number): number {
   return Math.min(limitMs, nowMs + Math.max(LEASE_RETRY_MS_MIN, (limitMs - nowMs) / 2));
 }
 
-/** RFC 2131 section 4.4.1: 1 to 10 s, so that devices that fell together do not rise together. */
+/** RFC 2131 section 4.4.1: 1 to 10 s, so that devices that failed together do not come back together. */
 export function desynchronizationMs(draw: number): number {
   return 1000 + (9000 * draw) / 2 ** 32;
 }

@@ -9,7 +9,7 @@ import type { Personas } from "./persona/personas.ts";
 import type { Reply } from "./reply.ts";
 
 /** The parts of a fleet that twins work with. */
-export interface TwinsParts {
+interface TwinsParts {
   readonly population: Population;
   readonly outbox: Outbox;
   readonly relays: RelayAgents;
@@ -18,9 +18,9 @@ export interface TwinsParts {
 }
 
 /**
- * The other devices with a MAC that exists twice. A twin boots on the next CMTS whenever its device does, with
- * the same DISCOVER; it takes every OFFER that it gets there, and has no timers: what is lost, its
- * device's next DISCOVER makes good.
+ * The second devices of MACs that exist twice. A twin boots on the next CMTS whenever its device does, with
+ * the same DISCOVER. It takes every OFFER that it gets there, and has no timers: its device's next
+ * DISCOVER replaces what is lost.
  */
 export class Twins {
   readonly #parts: TwinsParts;
@@ -31,10 +31,9 @@ export class Twins {
 
   /** Whether what was sent to this relay address is for the twin of a device. */
   isFor(device: number, local: number, destination: number): boolean {
-    if (!this.#parts.personas.behaviourOf(local).hasTwin) return false;
-    return (
-      destination === this.#parts.population.cmts(twinCmtsOf(this.#parts.population, device)).giaddr
-    );
+    const { population, personas } = this.#parts;
+    if (!personas.behaviourOf(local).hasTwin) return false;
+    return destination === population.cmts(twinCmtsOf(population, device)).giaddr;
   }
 
   /** A reply at the twin's relay; false when the twin does nothing about it. */
@@ -45,22 +44,18 @@ export class Twins {
     nowMs: number,
     receivedAtMs: number,
   ): boolean {
-    const cmts = twinCmtsOf(this.#parts.population, device);
-    const verdict = this.#parts.relays.judge(
-      device,
-      packet,
-      this.#parts.population.cmts(cmts).giaddr,
-      cmts,
-    );
+    const { population, outbox, relays, sink } = this.#parts;
+    const cmts = twinCmtsOf(population, device);
+    const verdict = relays.judge(device, packet, population.cmts(cmts).giaddr, cmts);
     if (verdict === "not-for-us") return false;
     if (verdict === "not-echoed") {
-      this.#parts.sink.anomaly("relay-information-not-echoed", device, packet.yiaddr, nowMs);
+      sink.anomaly("relay-information-not-echoed", device, packet.yiaddr, nowMs);
     }
     const server = packet.options.getUInt32(OptionCode.serverIdentifier);
     switch (packet.options.getUInt8(OptionCode.messageType)) {
       case MessageType.offer:
         if (server === undefined || packet.yiaddr === 0) return false;
-        this.#parts.outbox.sendForTwin(device, local, packet, server);
+        outbox.sendForTwin(device, local, packet, server);
         return true;
       case MessageType.ack:
         this.#takeAck(device, local, packet, nowMs, receivedAtMs);
@@ -77,25 +72,18 @@ export class Twins {
     nowMs: number,
     receivedAtMs: number,
   ): void {
-    const times = leaseTimesOf(packet);
-    if (times === undefined || packet.yiaddr === 0) {
-      this.#parts.sink.anomaly("option-missing", device, packet.yiaddr, nowMs);
+    const { population, personas, sink } = this.#parts;
+    const { yiaddr: address } = packet;
+    const leaseSeconds = leaseTimesOf(packet)?.leaseSeconds;
+    if (leaseSeconds === undefined || address === 0) {
+      sink.anomaly("option-missing", device, address, nowMs);
       return;
     }
-    if (
-      this.#parts.population.cmtsOfAddress(packet.yiaddr) !==
-      twinCmtsOf(this.#parts.population, device)
-    ) {
-      this.#parts.sink.anomaly("address-outside-network", device, packet.yiaddr, nowMs);
+    if (population.cmtsOfAddress(address) !== twinCmtsOf(population, device)) {
+      sink.anomaly("address-outside-network", device, address, nowMs);
     }
-    this.#parts.personas.count(local, "twinLeases");
-    this.#parts.sink.acknowledgedToTwin?.({
-      device,
-      address: packet.yiaddr,
-      leaseSeconds: times.leaseSeconds,
-      leaseStartMs: nowMs,
-      receivedAtMs,
-      packet,
-    });
+    personas.count(local, "twinLeases");
+    const times = { leaseSeconds, leaseStartMs: nowMs, receivedAtMs };
+    sink.acknowledgedToTwin?.({ device, address, packet, ...times });
   }
 }

@@ -1,7 +1,7 @@
 import { resized } from "../../base/columns.ts";
 
 /** One arrival of one stream, as a worker met it. */
-export interface LoggedArrival {
+interface LoggedArrival {
   /** NO_DEVICE when the stream had no device for it. */
   readonly device: number;
   readonly stream: number;
@@ -14,31 +14,31 @@ export interface LoggedArrival {
 }
 
 /** Arrivals as columns of equal length, so that they cross threads. */
-export interface ArrivalHistory {
-  readonly device: Int32Array;
-  readonly stream: Uint8Array;
-  readonly atMs: Float64Array;
-  /** 1: leaves; 2: has started. */
-  readonly flags: Uint8Array;
+export type ArrivalHistory = Readonly<ReturnType<typeof newColumns>> & {
   /** Arrivals beyond ARRIVALS_LOGGED_MAX. */
   readonly lost: number;
+};
+
+function newColumns(length: number) {
+  return {
+    device: new Int32Array(length),
+    stream: new Uint8Array(length),
+    atMs: new Float64Array(length),
+    /** 1: leaves; 2: has started. */
+    flags: new Uint8Array(length),
+  };
 }
 
 const LEAVES = 1;
 const STARTED = 2;
 
 /** Arrivals of one phase that one worker keeps (14 bytes each). */
-export const ARRIVALS_LOGGED_MAX = 1 << 20;
+const ARRIVALS_LOGGED_MAX = 1 << 20;
 const ARRIVALS_FIRST = 1024;
 
 /** Notes every arrival of one worker in one phase. */
 export class ArrivalLog {
-  #columns = {
-    device: new Int32Array(ARRIVALS_FIRST),
-    stream: new Uint8Array(ARRIVALS_FIRST),
-    atMs: new Float64Array(ARRIVALS_FIRST),
-    flags: new Uint8Array(ARRIVALS_FIRST),
-  };
+  #columns = newColumns(ARRIVALS_FIRST);
   #count = 0;
   #lost = 0;
 
@@ -62,7 +62,7 @@ export class ArrivalLog {
   }
 }
 
-/** What the flags of an arrival say. */
+/** Reads the flags of an arrival. */
 export function flagsOf(flags: number): Pick<LoggedArrival, "leaves" | "hasStarted"> {
   return { leaves: (flags & LEAVES) !== 0, hasStarted: (flags & STARTED) !== 0 };
 }

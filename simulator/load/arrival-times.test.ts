@@ -5,7 +5,7 @@ import {
   RateProfile,
   type RateStage,
 } from "../../scenarios/language/rate-profile.ts";
-import { BurstTimes, burstArrivals, countOf, EvenTimes, PoissonTimes } from "./arrival-times.ts";
+import { burstArrivals, burstTimes, countOf, timesOf } from "./arrival-times.ts";
 import { RateArrivals } from "./arrivals.ts";
 import { ChurnArrivals } from "./churn-arrivals.ts";
 
@@ -127,7 +127,7 @@ describe("any number of workers", () => {
         const arrivals = countOf(profile, spacing, seed, profile.durationMs);
         const of = (owns: (device: number) => boolean): Seen[] => {
           const own = new RateProfile(written);
-          const times = spacing === "even" ? new EvenTimes(own) : new PoissonTimes(own, seed);
+          const times = timesOf(own, spacing, seed);
           return all(
             new RateArrivals({ share, owns, countsOrphans: false, startMs: 0, times, arrivals }),
           );
@@ -155,7 +155,7 @@ describe("any number of workers", () => {
                 ...{ share, owns, seed, offForMs: { min, max: min + more } },
                 countsOrphans: false,
                 startMs: 0,
-                times: new EvenTimes(constantRate(ratePerSecond)),
+                times: timesOf(constantRate(ratePerSecond), "even", seed),
                 arrivals: 100,
               }),
             );
@@ -175,10 +175,10 @@ describe("a Poisson process", () => {
   const RATE = 200;
   const COUNT = 20_000;
   const gapsOf = (profile: RateProfile, seed: number): number[] => {
-    const times = new PoissonTimes(profile, seed);
+    const times = timesOf(profile, "poisson", seed);
     let before = 0;
     return Array.from({ length: COUNT }, (_, k) => {
-      const at = profile.arrivalsUntil(times.atMs(k));
+      const at = profile.arrivalsUntil(times(k));
       const gap = at - before;
       before = at;
       return gap;
@@ -235,8 +235,8 @@ describe("a Poisson process", () => {
 });
 
 test("bursts come at once and again, until their number or their time is up", () => {
-  const times = new BurstTimes(3, 500);
-  expect([0, 2, 3, 5, 6].map((k) => times.atMs(k))).toEqual([0, 0, 500, 500, 1000]);
+  const times = burstTimes(3, 500);
+  expect([0, 2, 3, 5, 6].map((k) => times(k))).toEqual([0, 0, 500, 500, 1000]);
   expect(burstArrivals(3, 500, Number.POSITIVE_INFINITY, 1001)).toBe(9);
   expect(burstArrivals(3, 500, Number.POSITIVE_INFINITY, 1000)).toBe(6);
   expect(burstArrivals(3, 500, 1, 60_000)).toBe(3);
@@ -249,7 +249,7 @@ describe("churn", () => {
       share: Uint32Array.of(0, 1, 2, 3),
       owns: () => true,
       countsOrphans: true,
-      times: new EvenTimes(constantRate(10)),
+      times: timesOf(constantRate(10), "even", SEED),
       ...overrides,
     });
 

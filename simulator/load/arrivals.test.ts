@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { constantRate } from "../../scenarios/language/rate-profile.ts";
-import { countOf, EvenTimes } from "./arrival-times.ts";
+import { countOf, timesOf } from "./arrival-times.ts";
 import { AllWithinArrivals, type Arrivals, NO_DEVICE, RateArrivals } from "./arrivals.ts";
 
 interface Arrival {
@@ -29,7 +29,7 @@ function rateArrivals(
       owns: () => true,
       countsOrphans: true,
       startMs: 1000,
-      times: new EvenTimes(constantRate(4)),
+      times: timesOf(constantRate(4), "even", 0),
       arrivals: 8,
       ...overrides,
     }),
@@ -66,7 +66,7 @@ describe("arrivals of a rate", () => {
       owns: (device) => device === 1,
       countsOrphans: false,
       startMs: 0,
-      times: new EvenTimes(constantRate(3)),
+      times: timesOf(constantRate(3), "even", 0),
       arrivals: 1_000_000,
     });
     let last = 0;

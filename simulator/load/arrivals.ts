@@ -1,7 +1,7 @@
 import { hash32 } from "../../base/prng.ts";
 import type { ArrivalTimes } from "./arrival-times.ts";
 
-/** Stands for the device of an arrival that a stream has none for. */
+/** The device of an arrival that finds none. */
 export const NO_DEVICE = -1;
 
 /** One worker's arrivals of one stream, in order of their intended time. */
@@ -12,7 +12,7 @@ export interface Arrivals {
   readonly nextDevice: number;
   /** True: the device is to leave, and nothing is measured; else it begins the stream's exchange. */
   readonly nextLeaves?: boolean;
-  /** Moves on to the one after; `hasStarted` says what became of this one. */
+  /** Moves on to the next arrival; `hasStarted`: whether the device did what this one wanted. */
   skip(hasStarted: boolean, nowMs: number): void;
 }
 
@@ -29,9 +29,9 @@ export interface RateArrivalsInput {
 }
 
 /**
- * Open loop: arrival k, over all workers, is intended when `times` says, for device k modulo the size
- * of the share. The time depends on k itself, so no error adds up and the rate is exact whatever the
- * number of workers. A worker visits only the arrivals of its own devices.
+ * Open loop: arrival k, counted over all workers, is intended at `times(k)`, for device k modulo the size of
+ * the share. The time depends on k alone, so errors do not add up, and the rate is exact for any number of
+ * workers. A worker visits only the arrivals of its own devices.
  */
 export class RateArrivals implements Arrivals {
   nextAtMs = Number.POSITIVE_INFINITY;
@@ -71,7 +71,7 @@ export class RateArrivals implements Arrivals {
       this.nextDevice = NO_DEVICE;
       return;
     }
-    this.nextAtMs = startMs + times.atMs(k);
+    this.nextAtMs = startMs + times(k);
     this.nextDevice = share.length === 0 ? NO_DEVICE : share[position];
   }
 }
@@ -88,7 +88,7 @@ export function ownPositions(share: Uint32Array, owns: (device: number) => boole
   return positions.slice(0, count);
 }
 
-export interface AllWithinArrivalsInput {
+interface AllWithinArrivalsInput {
   readonly share: Uint32Array;
   readonly owns: (device: number) => boolean;
   readonly startMs: number;

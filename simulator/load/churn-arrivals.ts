@@ -2,7 +2,7 @@ import { Heap } from "../../base/heap.ts";
 import { Prng } from "../../base/prng.ts";
 import { type Arrivals, NO_DEVICE, RateArrivals, type RateArrivalsInput } from "./arrivals.ts";
 
-export interface ChurnArrivalsInput extends RateArrivalsInput {
+interface ChurnArrivalsInput extends RateArrivalsInput {
   readonly seed: number;
   readonly offForMs: { readonly min: number; readonly max: number };
 }
@@ -13,9 +13,9 @@ interface Return {
 }
 
 /**
- * Devices leave at a rate, and each comes back after a time that its own number and the seed decide.
- * Both are arrivals, in order of their intended time; a device that is away when its turn to leave
- * comes round again stays away, and that turn is an arrival without a device.
+ * Devices leave at a rate, and each comes back after a time that its number and the seed decide. Both are
+ * arrivals, in order of their intended time. If a device is away when its next turn to leave comes, that
+ * turn is an arrival without a device.
  */
 export class ChurnArrivals implements Arrivals {
   readonly #leaving: RateArrivals;

@@ -4,9 +4,9 @@ import { type RunPlan, takesBound } from "../plan/run-plan.ts";
 import { PhaseStreams } from "./streams.ts";
 
 /**
- * Which devices hold a lease after a phase, if every arrival comes to its end: the same answer in every
- * process, so that parts of a run which hear nothing of each other still divide the devices alike. A
- * closed loop that does not go on until a goal has no known end: its devices count as bound.
+ * Which devices hold a lease after a phase, if every arrival succeeds. Every process gets the same answer,
+ * so processes that hear nothing of each other still divide the devices alike. A closed loop without a goal
+ * has no known end, so its devices count as bound.
  */
 export function expectedBound(
   plan: RunPlan,

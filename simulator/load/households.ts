@@ -1,8 +1,8 @@
 import { deviceKinds, type Population } from "../../scenarios/population/population.ts";
 
 /**
- * The same devices in another order: an MTA or CPE right behind its modem, because the power of a
- * household comes back for all of it. Those whose modem is not among the devices keep their place.
+ * The same devices in another order: an MTA or CPE comes right after its modem, because power comes back to a
+ * whole household. A device whose modem is not in the list keeps its place.
  */
 export function inHouseholds(population: Population, devices: Uint32Array): Uint32Array {
   const isWanted = new Uint8Array(population.size);

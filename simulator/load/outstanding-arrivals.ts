@@ -1,6 +1,6 @@
 import { type Arrivals, NO_DEVICE, ownPositions } from "./arrivals.ts";
 
-export interface OutstandingArrivalsInput {
+interface OutstandingArrivalsInput {
   /** All devices of the stream, over all workers, in their order. */
   readonly share: Uint32Array;
   readonly owns: (device: number) => boolean;

@@ -22,7 +22,7 @@ export interface PhaseLedgerInput {
   readonly population: Population;
   readonly notes: DeviceNotes;
   readonly tally: SecondTally;
-  /** A transaction that waits longer than this got no answer to any transmission of a message. */
+  /** After this time, every transmission of a message has gone unanswered. */
   readonly giveUpMs: number;
 }
 
@@ -86,7 +86,7 @@ export class PhaseLedger {
     this.#pending[stream] += 1;
   }
 
-  /** It did not start after all. */
+  /** The transaction did not start. */
   unassign(stream: number, device: number): void {
     this.#input.notes.streamOf[device] = 0;
     this.#pending[stream] -= 1;
@@ -126,7 +126,7 @@ export class PhaseLedger {
     this.#input.notes.startedAtMs[device] = Number.NaN;
   }
 
-  /** The packets of what was started since the last call have left. */
+  /** The packets of all transactions started since the last call have left. */
   flushed(nowMs: number): void {
     for (let i = 0; i < this.#unsentCount; i += 1) {
       const stream = this.#unsentStream[i];
@@ -167,37 +167,23 @@ export class PhaseLedger {
   }
 
   failed(exchange: FailedExchange): void {
-    const counters = this.#countersOf(this.#settle(exchange));
-    const second = this.#input.tally.countersOf(exchange.kind);
-    switch (exchange.reason) {
-      case "timeout":
-      case "expired":
-        counters.timeouts += 1;
-        second.timeouts += 1;
-        return;
-      case "abandoned":
-        counters.abandoned += 1;
-        second.abandoned += 1;
-        return;
-      case "nak":
-        // `refused` has counted the NAK itself.
-        return;
-    }
+    const stream = this.#settle(exchange);
+    // `refused` has counted the NAK itself.
+    if (exchange.reason === "nak") return;
+    this.#count(stream, exchange.kind, exchange.reason === "abandoned" ? "abandoned" : "timeouts");
   }
 
   retransmitted(device: number, kind: StreamExchange): void {
-    this.#countersOf(this.#partOf(device, kind)).retransmissions += 1;
-    this.#input.tally.countersOf(kind).retransmissions += 1;
+    this.#count(this.#partOf(device, kind), kind, "retransmissions");
   }
 
   refused(device: number, kind: StreamExchange): void {
-    this.#countersOf(this.#partOf(device, kind)).naks += 1;
-    this.#input.tally.countersOf(kind).naks += 1;
+    this.#count(this.#partOf(device, kind), kind, "naks");
   }
 
   /**
-   * What has been measured by `nowMs`. Time-outs are also DHCP transactions that are still under way
-   * and that a device without persistence would have given up by now. Only for a watched phase.
+   * What has been measured by `nowMs`. Counts as timeouts also the DHCP transactions under way that a device
+   * without persistence would have given up by now. Only for a watched phase.
    */
   reportAt(nowMs: number): PhaseReport {
     const report = this.record.toReport();
@@ -214,7 +200,7 @@ export class PhaseLedger {
     };
   }
 
-  /** Books what is still under way as timeouts; what becomes of it later belongs to no stream. */
+  /** Books transactions still under way as timeouts; their later ends belong to no stream. */
   close(): PhaseRecord {
     const { phase, notes, tally } = this.#input;
     this.#pending.forEach((count, stream) => {
@@ -234,7 +220,7 @@ export class PhaseLedger {
       const stream = notes.streamOf[device] - 1;
       if (stream >= 0 && nowMs - intendedAtMs > giveUpMs) overdue[stream] += 1;
     }
-    // A boot takes as long as it takes: its devices give up by themselves.
+    // A boot has no time limit: its devices give up themselves.
     return overdue.map((count, stream) => (isDhcp(phase.streams[stream].exchange) ? count : 0));
   }
 
@@ -246,7 +232,7 @@ export class PhaseLedger {
     notes.startedAtMs[device] = Number.NaN;
   }
 
-  /** The stream whose transaction is over with this, if it was one. */
+  /** Ends the stream's transaction, if the exchange is one, and returns the stream. */
   #settle(exchange: CompletedExchange | FailedExchange): number | undefined {
     if (exchange.origin !== "scenario") return undefined;
     const stream = this.#streamOf(exchange.device, exchange.kind);
@@ -260,7 +246,7 @@ export class PhaseLedger {
     return stream;
   }
 
-  /** The same, but the DHCP exchange of a boot is part of the boot. */
+  /** As `#streamOf`, but the DHCP exchange of a boot is part of the boot. */
   #partOf(device: number, kind: StreamExchange): number | undefined {
     return this.#streamOf(device, kind) ?? this.#streamOf(device, "boot");
   }
@@ -271,8 +257,11 @@ export class PhaseLedger {
     return this.record.streams[stream].stage(stageAt(this.#clock.toSchedule(intendedAtMs)));
   }
 
-  #countersOf(stream: number | undefined): StreamCounters {
-    return stream === undefined ? this.record.background : this.record.streams[stream].counters;
+  #count(stream: number | undefined, kind: StreamExchange, what: keyof StreamCounters): void {
+    const { background, streams } = this.record;
+    const counters = stream === undefined ? background : streams[stream].counters;
+    counters[what] += 1;
+    this.#input.tally.countersOf(kind)[what] += 1;
   }
 
   #both(stream: number): readonly [StreamCounters, StreamCounters] {

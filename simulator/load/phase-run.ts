@@ -7,7 +7,7 @@ import { PhaseLedger, type PhaseLedgerInput, UNSENT_MAX } from "./phase-ledger.t
 import { ScheduleClock } from "./schedule-clock.ts";
 import { PhaseStreams, type PhaseStreamsInput } from "./streams.ts";
 
-/** What a phase needs of the worker's devices. */
+/** The worker's devices as a phase uses them. */
 export interface PhaseFleet {
   readonly size: number;
   /** Devices that hold a lease. */
@@ -17,8 +17,6 @@ export interface PhaseFleet {
   /** Devices that have given up their boot. */
   readonly givenUp: number;
   owns(device: number): boolean;
-  /** 0: holds no lease. */
-  addressOf(device: number): number;
   /** Whether the device does nothing at all, and waits for nothing. */
   isOff(device: number): boolean;
   start(device: number, kind: StreamExchange, intendedAtMs: number, nowMs: number): StartResult;
@@ -26,9 +24,7 @@ export interface PhaseFleet {
   powerOff(device: number, nowMs: number): void;
 }
 
-export interface PhaseRunInput
-  extends PhaseLedgerInput,
-    Omit<PhaseStreamsInput, "owns" | "inFlight"> {
+interface PhaseRunInput extends PhaseLedgerInput, Omit<PhaseStreamsInput, "owns" | "inFlight"> {
   readonly fleet: PhaseFleet;
   /** Where every arrival is noted; nowhere when left out. */
   readonly log?: ArrivalLog | undefined;
@@ -36,12 +32,12 @@ export interface PhaseRunInput
 
 export type PhaseEnd = "duration" | "time-limit" | "coordinator";
 
-/** Handed out between two flushes at most, so that the first of them does not wait for the last. */
+/** Most arrivals between two flushes, so that the first does not wait for the last. */
 export const ARRIVALS_A_FLUSH = UNSENT_MAX;
 
 /** One worker's part of one phase: starts what is due, and knows when the phase is over. */
 export class PhaseRun {
-  /** Takes the news of transactions, but `completed`, which is for the phase. */
+  /** Takes the news of transactions, except `completed`, which the phase takes. */
   readonly ledger: PhaseLedger;
   readonly #input: PhaseRunInput;
   readonly #streams: PhaseStreams;
@@ -49,7 +45,7 @@ export class PhaseRun {
   #clock = new ScheduleClock(Number.POSITIVE_INFINITY);
   /** From the start until no more arrivals are handed out, by the schedule. */
   #lengthMs: number;
-  /** When that was, once it has been. */
+  /** When it stopped handing out arrivals. */
   #endedAtMs: number | undefined;
   #drainMs: number;
   #endedBy: PhaseEnd | undefined;
@@ -85,7 +81,7 @@ export class PhaseRun {
     this.ledger.begin(this.#clock);
   }
 
-  /** Another pace as of `atMs`; what is under way, and what devices do by themselves, goes on. */
+  /** Sets the pace from `atMs` on. Transactions under way, and devices' own timers, are not affected. */
   setPace(pace: number, atMs: number): void {
     if (this.#startMs === Number.POSITIVE_INFINITY) return;
     this.#clock.setPace(pace, Math.max(atMs, this.#startMs));
@@ -150,7 +146,7 @@ export class PhaseRun {
   /** What has been measured so far; undefined in a phase that is not watched. */
   soFar(nowMs: number): Measured | undefined {
     if (this.#input.phase.isWatched !== true || nowMs < this.#startMs) return undefined;
-    // A watch asks where in its schedule the phase is.
+    // A watch counts in the time of the phase's schedule.
     const atMs = this.#startMs + this.#clock.toSchedule(nowMs);
     return { atMs, report: this.ledger.reportAt(nowMs) };
   }
@@ -194,13 +190,13 @@ export class PhaseRun {
     });
   }
 
-  /** False for a device that is not there to leave: its last coming back is still under way. */
+  /** False for a device that cannot leave, because it is still coming back. */
   #leave(stream: number, device: number): boolean {
     const { phase, fleet } = this.#input;
     const plan = phase.streams[stream];
     if (this.ledger.isBusy(device)) return false;
     if (plan.kind === "churn" && plan.leave === "release") {
-      // A device that is just renewing cannot; its power goes all the same.
+      // A device that is just renewing cannot release; it loses power all the same.
       fleet.start(device, "release", this.#nowMs, this.#nowMs);
     }
     fleet.powerOff(device, this.#nowMs);
@@ -223,7 +219,7 @@ export class PhaseRun {
     return true;
   }
 
-  /** When everybody's power comes back at once, a device's own wait is part of the time it takes. */
+  /** When all power comes back at once, a device's own wait is part of its time to a lease. */
   #powerOnAtMs(stream: number, intendedAtMs: number): number {
     const { kind } = this.#input.phase.streams[stream];
     return kind === "all-within" ? this.#startMs : intendedAtMs;

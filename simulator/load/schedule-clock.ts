@@ -1,7 +1,7 @@
 /**
- * The time of a phase's schedule, which passes at `pace` times real time: 0 holds it, 2 goes through it
- * twice as fast. What is intended does not change, only when: all arrivals are the same, and none is
- * left out. Times are Clock.monotonicMs; those of the schedule count from the start of the phase.
+ * The time of a phase's schedule, which passes at `pace` times real time: 0 holds it, 2 doubles its speed.
+ * The arrivals stay the same and only their times change. Times are Clock.monotonicMs; times of the schedule
+ * count from the start of the phase.
  */
 export class ScheduleClock {
   #pace: number;
@@ -20,7 +20,7 @@ export class ScheduleClock {
     return this.#pace === 0;
   }
 
-  /** Goes at another pace from `nowMs` on; the same on every worker that is told the same two numbers. */
+  /** Sets the pace from `nowMs` on. Workers that get the same two numbers keep the same schedule. */
   setPace(pace: number, nowMs: number): void {
     const atMs = this.toSchedule(nowMs);
     if (this.#pace !== 0) this.#paceBefore = this.#pace;
@@ -35,7 +35,7 @@ export class ScheduleClock {
     return this.#atFromMs + sinceMs * (sinceMs < 0 ? this.#paceBefore : this.#pace);
   }
 
-  /** When a time of the schedule comes, or came; Infinity for what is held. */
+  /** When a time of the schedule comes, or came; Infinity while it is held. */
   toMonotonic(scheduleMs: number): number {
     const sinceMs = scheduleMs - this.#atFromMs;
     if (sinceMs <= 0) return this.#fromMs + sinceMs / this.#paceBefore;

@@ -1,16 +1,16 @@
 import { Permutation } from "../../base/permutation.ts";
 
-/** What a stream asks of the devices. */
+/** The devices that a stream wants. */
 export interface ShareDemand {
   /** True: devices that hold a lease; false: devices that hold none. */
   readonly needsLease: boolean;
   /** How many arrivals the stream has; Infinity: as many devices as there are. */
   readonly arrivals: number;
-  /** Its part, relative to the other streams, of devices that several of them could have. */
+  /** Its part, relative to other streams, of devices that several streams could have. */
   readonly weight: number;
 }
 
-export interface ShareInput {
+interface ShareInput {
   /** Devices of the whole population, numbered from 0. */
   readonly size: number;
   readonly seed: number;
@@ -21,13 +21,12 @@ export interface ShareInput {
 }
 
 /**
- * Divides the devices among the streams of a phase: disjoint shares, each in the seeded order in
- * which its devices have their turn. It depends on its arguments alone, so that every worker finds
- * the same shares.
+ * Divides the devices among the streams of a phase into disjoint shares, each in the seeded order of its
+ * devices' turns. The result depends on the arguments alone, so every worker finds the same shares.
  *
- * Every device without a lease goes to a stream that needs such ones, every device with a lease to
- * one that needs these. With `powerCycle`, the former take as many of the latter's as they have arrivals
- * for, but no more than their part by weight.
+ * Every device without a lease goes to a stream that needs devices without one, and every device with a lease
+ * to a stream that needs a lease. With `powerCycle`, the first kind of stream also takes devices with a
+ * lease: as many as it has arrivals for, but no more than its part by weight.
  */
 export function divideDevices(input: ShareInput): readonly Uint32Array[] {
   const { demands } = input;

@@ -15,8 +15,8 @@ import {
 } from "../plan/run-plan.ts";
 import {
   type ArrivalTimes,
-  BurstTimes,
   burstArrivals,
+  burstTimes,
   countOf,
   streamSeed,
   timesOf,
@@ -82,8 +82,8 @@ export class PhaseStreams {
   }
 
   /**
-   * Hands out the arrivals that are due and intended before the end, oldest first; says how many. `take`
-   * says whether the device did what was asked: began its transaction, or left.
+   * Hands out the due arrivals that are intended before the end, oldest first, and returns how many. `take`
+   * returns whether the device did as the arrival wanted: began its transaction, or left.
    */
   takeDue(
     limits: TakeLimits,
@@ -109,7 +109,7 @@ export class PhaseStreams {
   }
 }
 
-export interface TakeLimits {
+interface TakeLimits {
   readonly nowMs: number;
   readonly endMs: number;
   readonly count: number;
@@ -117,8 +117,8 @@ export interface TakeLimits {
 
 const SHARE_STREAM = 0x7368_6172;
 
-// A phase with a goal is over when everybody has reached it, so its discover and boot streams have
-// every device that holds no lease, once each.
+// A phase with a goal is over when all devices have reached it, so its discover and boot streams have every
+// device without a lease, once each.
 function demandOf(input: PhaseStreamsInput, stream: StreamPlan, index: number): ShareDemand {
   const { phase, population } = input;
   const needs = takesBound(stream);
@@ -185,7 +185,7 @@ function intendedTimes(
   stream: Exclude<StreamPlan, AllWithinStream | OutstandingStream>,
   index: number,
 ): ArrivalTimes {
-  if (stream.kind === "burst") return new BurstTimes(stream.size, stream.everyMs);
+  if (stream.kind === "burst") return burstTimes(stream.size, stream.everyMs);
   return timesOf(profileOf(stream)!, spacingOf(stream), seedOf(input, index));
 }
 

@@ -17,7 +17,7 @@ export class Answerers {
     }));
   }
 
-  /** The server's address; 0 for a reply that names none of the servers. */
+  /** The server's address; 0 for a reply without the name of any server. */
   of({ options, bytes }: Pick<Reply, "options" | "bytes">): number {
     const identifier = options.getUInt32(OptionCode.serverIdentifier) ?? 0;
     if (this.#shared === undefined) return identifier;

@@ -3,7 +3,7 @@ import { RateProfile } from "../../scenarios/language/rate-profile.ts";
 import type { StreamPlan } from "../plan/run-plan.ts";
 import { IN_TIME_MS, missedPercent, type StageCounts, type StageOutcome } from "./stage-record.ts";
 
-/** Where a rising rate broke the server, as far as it got. */
+/** The rate at which a rising load broke the server. */
 export interface Breakage {
   /** The highest rate whose stage kept the limit; null when the first one missed it. */
   readonly lastKeptPerSecond: number | null;
@@ -14,8 +14,8 @@ export interface Breakage {
 }
 
 /**
- * The first stage that has missed its limit for certain: every arrival of it has had its second by
- * `elapsedMs` (since the stream began). Undefined when there is none, or the stream looks for none.
+ * The first stage that has certainly missed its limit: each of its arrivals has had its second by `elapsedMs`
+ * (since the stream began). Undefined without such a stage, and for a stream that does not look for one.
  */
 export function brokenStage(
   stream: ProfileStream,
@@ -33,8 +33,8 @@ export function brokenStage(
 }
 
 /**
- * Where a rate that looks for breakage broke the server in a phase that is over; undefined for other
- * streams. `seen` is the stage that ended the phase, if one did; stages that were cut short do not count.
+ * Where a rate that looks for breakage broke the server, in a phase that is over; undefined for other
+ * streams. `seen`: the stage that ended the phase, if one did. Stages that were cut short do not count.
  */
 export function breakageOf(
   stream: StreamPlan,
@@ -60,7 +60,7 @@ export function breakageOf(
   };
 }
 
-/** Workers see the end of a phase up to this much late or early. */
+/** Workers see the end of a phase late or early by up to this much. */
 const CUT_MS = 1;
 
 function reasonOf({ toPerSecond, counts }: StageOutcome, missedPercentMax: number): string {

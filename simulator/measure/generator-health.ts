@@ -1,7 +1,7 @@
 import type { GeneratorLimits } from "../plan/run-plan.ts";
 import type { StreamOutcome } from "./recorder.ts";
 
-/** What one worker's sockets and thread did, over the whole run or over one phase. */
+/** The work of one worker's sockets and thread, over the whole run or over one phase. */
 export interface WorkerUsage {
   readonly received: number;
   readonly sent: number;
@@ -12,11 +12,11 @@ export interface WorkerUsage {
   readonly lastSendError: string | undefined;
   /** This thread's share of one core; undefined where the kernel does not say. */
   readonly cpuPercent: number | undefined;
-  /** How much of the time the thread could have run, but other programs had the cores. */
+  /** Part of the time in which the thread could have run, but other programs had the cores. */
   readonly starvedPercent: number | undefined;
 }
 
-/** The counters of a worker at one moment; `usageBetween` makes a WorkerUsage of two of them. */
+/** A worker's counters at one moment; `usageBetween` compares two of them. */
 export interface UsageMark extends Omit<WorkerUsage, "cpuPercent" | "starvedPercent"> {
   readonly atMs: number;
   readonly cpuMs: number | undefined;
@@ -48,7 +48,7 @@ function percentOf(
 
 /**
  * CPU time and time spent waiting for a CPU, in ms, from Linux' `schedstat` of a thread: nanoseconds
- * on a CPU, nanoseconds ready but not running, time slices. Undefined when the text is not that.
+ * on a CPU, nanoseconds ready but not running, time slices. Undefined for another text.
  */
 export function parseSchedstat(text: string): { cpuMs: number; starvedMs: number } | undefined {
   const match = /^(\d+) (\d+) \d+\s*$/.exec(text);
@@ -66,13 +66,13 @@ export interface GeneratorHealth {
   readonly cpuPercentMax: number;
   /** Over the whole run, by worker. */
   readonly workers: readonly WorkerUsage[];
-  /** True: the generator was the limit, so the run says nothing about the server. */
+  /** Whether the generator was the limit, so that the run says nothing about the server. */
   readonly invalid: boolean;
   /** Why, one sentence each. */
   readonly problems: readonly string[];
 }
 
-/** A phase as far as the generator's part in it goes. */
+/** The generator's part in a phase. */
 export interface JudgedPhase {
   readonly name: string;
   readonly streams: readonly StreamOutcome[];
@@ -80,7 +80,7 @@ export interface JudgedPhase {
   readonly workers: readonly WorkerUsage[];
 }
 
-/** Judges the generator itself (design: a published figure is never one that it limited). */
+/** Judges the generator itself: we never publish a figure that the generator limited. */
 export function judgeHealth(
   limits: GeneratorLimits,
   phases: readonly JudgedPhase[],
@@ -93,7 +93,7 @@ export function judgeHealth(
   let cpuPercentMax = 0;
   for (const phase of phases) {
     for (const stream of phase.streams) {
-      // All devices at once is no schedule that could be kept: the burst itself is the question.
+      // Nobody can keep the schedule of all devices at once: the burst itself is the test.
       if (stream.ratePerSecond === undefined || stream.slip.count === 0) continue;
       const slipMs = stream.slip.percentileMs(99);
       slipMsP99 = Math.max(slipMsP99, slipMs);
@@ -135,7 +135,7 @@ export function judgeHealth(
   };
 }
 
-/** Above this, other programs rather than the load keep a worker from its schedule. */
+/** Above this, other programs and not the load make a worker late. */
 const STARVED_PERCENT_NOTICED = 2;
 
 function adviceFor(workers: readonly WorkerUsage[]): string {

@@ -2,9 +2,9 @@ import { joined, resized } from "../../base/columns.ts";
 import type { FailureReason, SurrenderReason } from "../device/exchange.ts";
 
 /** How finely ACKs are counted over time. */
-export const OUTAGE_BIN_MS = 10;
+const OUTAGE_BIN_MS = 10;
 /** A longer wait for an ACK is noted even if no message was lost. */
-export const NOTICEABLE_WAIT_MS = 100;
+const NOTICEABLE_WAIT_MS = 100;
 
 // 2 h 54 min: ACKs beyond are counted as lost to the log. 28 bytes a bin and server.
 const BINS_MAX = 1 << 20;
@@ -13,9 +13,9 @@ const BINS_FIRST = 1 << 10;
 const NOTES_MAX = 1 << 18;
 const NOTES_FIRST = 1 << 8;
 
-/** What a note says about a device that waits since `sinceMs` when it happens at `untilMs`. */
+/** Kinds of notes about a device that has waited from `sinceMs` until the event at `untilMs`. */
 export const OutageNote = {
-  /** From the intended start of the first exchange that found no answer to the ACK that ended the wait. */
+  /** Got the ACK that ended its wait, which began with the intended start of the first unanswered exchange. */
   waited: 0,
   /** Reached T2 because no server answered its renewals. */
   rebinding: 1,
@@ -28,34 +28,40 @@ export const OutageNote = {
 } as const;
 
 /** Columns of equal length, a row for each bin of OUTAGE_BIN_MS; times are ms since the run began. */
-type AckColumns = {
-  readonly count: Uint32Array;
-  /** The first and the last ACK received in the bin; without meaning where there was none. */
-  readonly firstMs: Float64Array;
-  readonly lastMs: Float64Array;
-  /** The latest first copy of a REQUEST that was acknowledged in the bin. */
-  readonly sentMs: Float64Array;
-};
+function newBins(length: number) {
+  return {
+    count: new Uint32Array(length),
+    /** The first and the last ACK received in the bin; meaningless without any. */
+    firstMs: new Float64Array(length),
+    lastMs: new Float64Array(length),
+    /** The latest first copy of a REQUEST that was acknowledged in the bin. */
+    sentMs: new Float64Array(length),
+  };
+}
 
-export type ServerAcks = AckColumns & {
+export type ServerAcks = Readonly<ReturnType<typeof newBins>> & {
   /** Its address (Answerers); 0 for all that the plan does not name. */
   readonly server: number;
 };
 
 /** Columns of equal length; times are ms since the run began, `what` is an OutageNote. */
-export type OutageNotes = {
-  readonly what: Uint8Array;
-  readonly device: Uint32Array;
-  readonly sinceMs: Float64Array;
-  readonly untilMs: Float64Array;
-};
+function newNotes(length: number) {
+  return {
+    what: new Uint8Array(length),
+    device: new Uint32Array(length),
+    sinceMs: new Float64Array(length),
+    untilMs: new Float64Array(length),
+  };
+}
 
-/** What one worker, or all of them, saw of servers that went and came. */
+type OutageNotes = Readonly<ReturnType<typeof newNotes>>;
+
+/** How one worker, or all of them, saw servers fail and come back. */
 export interface OutageReport {
   /** Time 0 of all others, by Clock.monotonicMs. */
   readonly runStartMs: number;
   readonly servers: readonly ServerAcks[];
-  /** The same for ACKs that devices ignored, because their REQUEST had been answered before. */
+  /** The same for ACKs that devices ignored, because they had an answer already. */
   readonly ignored: readonly ServerAcks[];
   readonly notes: OutageNotes;
   /** ACKs and notes that found no room. */
@@ -63,13 +69,13 @@ export interface OutageReport {
 }
 
 /**
- * A worker's record of who acknowledged when, and which of its devices had to wait. Costs a few numbers
- * an ACK and 8 bytes a device; whatever it keeps is bounded.
+ * A worker's record of which server acknowledged when, and which devices had to wait. Costs a few numbers an
+ * ACK and 8 bytes a device; its size is bounded.
  */
 export class OutageLog {
   readonly #servers: readonly AckBins[];
   readonly #ignored: readonly AckBins[];
-  /** By device: since when it waits; 0 if it does not. */
+  /** By device: since when it waits; 0 while it does not. */
   readonly #sinceMs: Float64Array;
   readonly #notesMax: number;
   #notes = newNotes(NOTES_FIRST);
@@ -85,7 +91,7 @@ export class OutageLog {
     this.#notesMax = notesMax;
   }
 
-  /** The first phase begins; all times that follow are on the same scale. */
+  /** The first phase begins. All later times are on the same scale. */
   begin(runStartMs: number): void {
     this.#runStartMs = runStartMs;
   }
@@ -121,7 +127,7 @@ export class OutageLog {
   }
 
   failed(device: number, reason: FailureReason, intendedAtMs: number, failedAtMs: number): void {
-    // A NAK is an answer, but not the one that ends a wait.
+    // A NAK is an answer, but it does not end a wait.
     if (reason === "nak") return;
     if (reason === "abandoned") {
       this.#sinceMs[device] = 0;
@@ -187,53 +193,39 @@ class AckBins {
   add(atMs: number, sentMs: number): boolean {
     const bin = Math.floor(atMs / OUTAGE_BIN_MS);
     if (bin >= BINS_MAX) return false;
-    if (bin >= this.#columns.count.length) this.#grow(bin);
-    const { count, firstMs, lastMs, sentMs: sent } = this.#columns;
-    if (count[bin] === 0) {
-      firstMs[bin] = atMs;
-      lastMs[bin] = atMs;
-      sent[bin] = sentMs;
-    } else {
-      firstMs[bin] = Math.min(firstMs[bin], atMs);
-      lastMs[bin] = Math.max(lastMs[bin], atMs);
-      sent[bin] = Math.max(sent[bin], sentMs);
-    }
-    count[bin] += 1;
-    this.#used = Math.max(this.#used, bin + 1);
+    this.#put(bin, 1, atMs, atMs, sentMs);
     return true;
+  }
+
+  /** Everything that another log has of the same server. */
+  merge({ count, firstMs, lastMs, sentMs }: ServerAcks): void {
+    for (let bin = 0; bin < count.length; bin += 1) {
+      if (count[bin] > 0) this.#put(bin, count[bin], firstMs[bin], lastMs[bin], sentMs[bin]);
+    }
   }
 
   take(): ServerAcks {
     return { server: this.server, ...resized(this.#columns, this.#used) };
   }
 
-  #grow(bin: number): void {
-    const length = Math.min(BINS_MAX, 2 ** Math.ceil(Math.log2(bin + 1)));
-    this.#columns = resized(this.#columns, length);
+  #put(bin: number, acks: number, earliestMs: number, latestMs: number, sentMs: number): void {
+    if (bin >= this.#columns.count.length) {
+      const length = Math.min(BINS_MAX, 2 ** Math.ceil(Math.log2(bin + 1)));
+      this.#columns = resized(this.#columns, length);
+    }
+    const { count, firstMs, lastMs, sentMs: sent } = this.#columns;
+    const isFirst = count[bin] === 0;
+    firstMs[bin] = isFirst ? earliestMs : Math.min(firstMs[bin], earliestMs);
+    lastMs[bin] = isFirst ? latestMs : Math.max(lastMs[bin], latestMs);
+    sent[bin] = isFirst ? sentMs : Math.max(sent[bin], sentMs);
+    count[bin] += acks;
+    this.#used = Math.max(this.#used, bin + 1);
   }
 }
 
-function newBins(length: number): AckColumns {
-  return {
-    count: new Uint32Array(length),
-    firstMs: new Float64Array(length),
-    lastMs: new Float64Array(length),
-    sentMs: new Float64Array(length),
-  };
-}
-
-function newNotes(length: number): OutageNotes {
-  return {
-    what: new Uint8Array(length),
-    device: new Uint32Array(length),
-    sinceMs: new Float64Array(length),
-    untilMs: new Float64Array(length),
-  };
-}
-
 /**
- * All workers' reports as one. The workers of one process share a clock; those of segments on several
- * machines agree on the start of the run as far as their clocks do, and so do these times.
+ * All workers' reports as one. Workers of one process share a clock. Between segments on several machines,
+ * these times are as far apart as the machines' clocks.
  */
 export function mergeOutages(reports: readonly OutageReport[]): OutageReport {
   return {
@@ -246,27 +238,11 @@ export function mergeOutages(reports: readonly OutageReport[]): OutageReport {
 }
 
 function mergeServers(lists: readonly (readonly ServerAcks[])[]): ServerAcks[] {
-  const all = lists.flat();
-  return [...new Set(all.map(({ server }) => server))].map((server) =>
-    mergeServer(
-      server,
-      all.filter((each) => each.server === server),
-    ),
-  );
-}
-
-function mergeServer(server: number, parts: readonly ServerAcks[]): ServerAcks {
-  const sum = newBins(Math.max(0, ...parts.map(({ count }) => count.length)));
-  for (const part of parts) {
-    for (let bin = 0; bin < part.count.length; bin += 1) {
-      if (part.count[bin] === 0) continue;
-      const isFirst = sum.count[bin] === 0;
-      const before = sum.firstMs[bin];
-      sum.firstMs[bin] = isFirst ? part.firstMs[bin] : Math.min(before, part.firstMs[bin]);
-      sum.lastMs[bin] = isFirst ? part.lastMs[bin] : Math.max(sum.lastMs[bin], part.lastMs[bin]);
-      sum.sentMs[bin] = isFirst ? part.sentMs[bin] : Math.max(sum.sentMs[bin], part.sentMs[bin]);
-      sum.count[bin] += part.count[bin];
-    }
+  const all = new Map<number, AckBins>();
+  for (const acks of lists.flat()) {
+    const bins = all.get(acks.server) ?? new AckBins(acks.server);
+    bins.merge(acks);
+    all.set(acks.server, bins);
   }
-  return { server, ...sum };
+  return [...all.values()].map((bins) => bins.take());
 }

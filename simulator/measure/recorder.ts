@@ -23,33 +23,23 @@ import { type StageOutcome, StageRecord, type StageReport } from "./stage-record
 export const LATE_MS = 2;
 
 /** Counts of the arrivals of one stream, or of the transactions that devices began themselves. */
-export interface StreamCounters {
-  /** Transactions that the schedule asked for. */
-  offered: number;
-  sent: number;
-  completed: number;
-  /** Given up without an answer, or not complete when the phase's drain ended. */
-  timeouts: number;
-  retransmissions: number;
-  naks: number;
-  /** Cut short because the device began anew. */
-  abandoned: number;
-  /** Arrivals that found no device in the right state: nothing was sent for them. */
-  notEligible: number;
-  /** Sent more than LATE_MS after the intended time. */
-  late: number;
-}
+export type StreamCounters = ReturnType<typeof emptyCounters>;
 
-export function emptyCounters(): StreamCounters {
+export function emptyCounters() {
   return {
+    /** Transactions that the schedule asked for. */
     offered: 0,
     sent: 0,
     completed: 0,
+    /** Given up without an answer, or not complete when the phase's drain ended. */
     timeouts: 0,
     retransmissions: 0,
     naks: 0,
+    /** Cut short because the device began anew. */
     abandoned: 0,
+    /** Arrivals that found no device in the right state: nothing was sent for them. */
     notEligible: 0,
+    /** Sent more than LATE_MS after the intended time. */
     late: 0,
   };
 }
@@ -105,7 +95,7 @@ export class StreamRecord {
 }
 
 /** A StreamRecord that may cross threads. Histograms in HdrHistogram's V2 encoding. */
-export interface StreamReport {
+interface StreamReport {
   readonly counters: Readonly<StreamCounters>;
   readonly completedInWindow: number;
   readonly lastCompletedMs: number;
@@ -162,7 +152,7 @@ export interface Measured {
 /** One stream of one phase, as the outcome has it. */
 export interface StreamOutcome {
   readonly exchange: StreamExchange;
-  /** Only when the stream is not called by its exchange. */
+  /** Only for a stream with a name other than its exchange. */
   readonly name?: string;
   /** The mean for a rate that changes or that chance decides; undefined when the stream has no rate. */
   readonly ratePerSecond: number | undefined;
@@ -176,7 +166,7 @@ export interface StreamOutcome {
   readonly slip: LatencyHistogram;
   /** For a rate that changes: the stages that the phase came to. */
   readonly stages?: readonly StageOutcome[];
-  /** For a stream that looks for it: where the server broke. */
+  /** Only for a stream that looks for breakage. */
   readonly breakage?: Breakage;
 }
 
@@ -191,7 +181,7 @@ export function outcomeOf(
   const endMs = Math.min(window.endMs, durationMs);
   const activeMs = Math.max(0, endMs - window.startMs);
   const rate = rateOf(stream);
-  // Chance, or who came back, decides how many there are: the ratio is to what was really asked for.
+  // The number of arrivals varies here, so the rate is what the stream really asked for.
   const varies =
     stream.kind === "profile" ||
     stream.kind === "churn" ||
@@ -234,9 +224,8 @@ function stagesOf(
     .filter((stage) => stage.startMs < endMs);
 }
 
-// A stream that goes on until the phase ends is judged by what was complete by then. One that has
-// each device once is over earlier: it is judged by when its last transaction was complete, or by
-// the time that its arrivals take at their rate, whichever is longer.
+// For a stream that has each device once and so may be over before its phase: its time is the time to its
+// last completed transaction, or the time of its arrivals at their rate, whichever is longer.
 function achievedOnce(
   { counters, lastCompletedMs }: StreamRecord,
   startMs: number,

@@ -12,18 +12,22 @@ import {
   type SafetyEvents,
 } from "./safety-events.ts";
 
-/** What must never happen, counted over a whole run: all zero when the server is right. */
-export interface SafetyCounters {
-  /** An address acknowledged to a device while the lease of another one was still running. */
-  doubleAllocations: number;
-  /** A device whose lease was running was told that it has none. */
-  acknowledgedLeasesLost: number;
-  addressesChangedOnRenewal: number;
-  /** An address acknowledged that was not the one offered and requested. */
-  neverOffered: number;
-  addressesOutsideNetwork: number;
-  /** Replies that miss what a client needs, or that do not echo option 82. */
-  malformedReplies: number;
+/** Events that must never happen, counted over a whole run: all zero for a correct server. */
+type SafetyCounters = ReturnType<typeof newSafetyCounters>;
+
+export function newSafetyCounters() {
+  return {
+    /** An address acknowledged to a device while the lease of another one was still running. */
+    doubleAllocations: 0,
+    /** A device whose lease was running was told that it has none. */
+    acknowledgedLeasesLost: 0,
+    addressesChangedOnRenewal: 0,
+    /** An address acknowledged that was not the one offered and requested. */
+    neverOffered: 0,
+    addressesOutsideNetwork: 0,
+    /** Replies that lack what a client needs, or that do not echo option 82. */
+    malformedReplies: 0,
+  };
 }
 
 export type ViolationKind = keyof SafetyCounters;
@@ -48,7 +52,7 @@ export interface SafetySummary {
   /** Acknowledgements followed. */
   readonly acknowledged: number;
   readonly counters: Readonly<SafetyCounters>;
-  /** What a device's persona makes inevitable: counted here, and not as a violation. */
+  /** Findings that a device's persona makes inevitable, so they are no violations. */
   readonly expected: Readonly<SafetyCounters>;
   /** The first violations found, at most VIOLATIONS_KEPT_MAX. */
   readonly violations: readonly Violation[];
@@ -71,9 +75,9 @@ const anomalies: readonly (readonly [AnomalyKind, ViolationKind])[] = [
 ];
 
 /**
- * What a correct server may do to a device because of its persona; every other check applies to it, and
- * every check to all other devices. A MAC that shows up on another network may lose the lease that it
- * had: to the server it is one client that has moved (RFC 2131 section 4.3.2).
+ * Findings that are allowed for a device because of its persona. All other checks apply to it, too. A MAC
+ * that shows up on another network may lose its lease: to the server it is one client that has moved (RFC
+ * 2131 section 4.3.2).
  */
 const expectedFindings: Readonly<Partial<Record<PersonaKind, readonly ViolationKind[]>>> = {
   "duplicate-mac": ["acknowledgedLeasesLost"],
@@ -96,8 +100,8 @@ export class SafetyLog {
   }
 
   /**
-   * Only what the server was told about, or said itself, frees an address: a device that restarts or
-   * forgets leaves its lease running, and a lease that ends does so by its own time.
+   * Frees an address only if the server knows that it is free. When a device restarts, its lease runs on, and
+   * an expired lease has its end in its acknowledgement.
    */
   surrendered(device: number, address: number, reason: SurrenderReason, atMs: number): void {
     if (reason === "restarted" || reason === "expired") return;
@@ -131,13 +135,13 @@ export class SafetyLog {
 }
 
 /**
- * Follows every acknowledged lease of a run, over all workers, and finds addresses that two devices
- * have at once. Events are judged in the order of their time: `settle(t)` promises that all workers
- * have handed in what happened up to t.
+ * Follows every acknowledged lease of a run, over all workers, and finds addresses that two devices have at
+ * once. It judges events in order of time: the caller of `settle(t)` promises that all workers have handed
+ * in their events up to t.
  */
 export class SafetyChecker {
-  readonly counters: SafetyCounters = newSafetyCounters();
-  readonly #expected: SafetyCounters = newSafetyCounters();
+  readonly counters = newSafetyCounters();
+  readonly #expected = newSafetyCounters();
   readonly #devices: number;
   readonly #personas: PersonaRoll | undefined;
   readonly #violations: Violation[] = [];
@@ -163,7 +167,7 @@ export class SafetyChecker {
     this.#addressOf = new Uint32Array(population.size * (haveTwins ? 2 : 1));
   }
 
-  /** What has been settled so far. */
+  /** The result so far, up to the last `settle`. */
   summary(): SafetySummary {
     return {
       acknowledged: this.#acknowledged,
@@ -196,9 +200,9 @@ export class SafetyChecker {
   }
 
   /**
-   * Devices that were acknowledged another address while the lease of their last one ran on, as one that
-   * restarted on a server that has forgotten it; those with a persona are left out. RFC 2131 section 4.3.1
-   * lets a server do that; one that took over from another must not (LEASE-7, HA-5).
+   * Devices, without those with a persona, that got another address while the lease of their last one ran on:
+   * for example after a restart, from a server that has forgotten them. RFC 2131 section 4.3.1 allows that,
+   * but not for a server that took over from another (LEASE-7, HA-5).
    */
   get addressesMoved(): number {
     return this.#addressesMoved;
@@ -251,13 +255,13 @@ export class SafetyChecker {
   #acknowledge(device: number, address: number, atMs: number, untilMs: number): void {
     this.#acknowledged += 1;
     const index = this.#indexOf(address);
-    // The device itself reports an address that is in no network of ours.
+    // The device itself reports an address outside its network.
     if (index < 0) return;
     const holder = this.#holder[index] - 1;
     if (holder >= 0 && holder !== device && this.#untilMs[index] > atMs) {
       this.#found({ kind: "doubleAllocations", atMs, device, address, holder });
     }
-    // A device has one lease: with another address the server may end the first one by itself.
+    // A device has one lease: with a new address the server may end the old lease.
     if (this.#addressOf[device] !== address) {
       if (this.#isLeased(device, atMs)) this.#addressesMoved += 1;
       this.#free(device, this.#addressOf[device]);
@@ -303,16 +307,4 @@ export class SafetyChecker {
       ...(holder !== undefined && { holder: holder % this.#devices }),
     });
   }
-}
-
-/** Nothing found. */
-export function newSafetyCounters(): SafetyCounters {
-  return {
-    doubleAllocations: 0,
-    acknowledgedLeasesLost: 0,
-    addressesChangedOnRenewal: 0,
-    neverOffered: 0,
-    addressesOutsideNetwork: 0,
-    malformedReplies: 0,
-  };
 }

@@ -1,10 +1,10 @@
 import { addFields } from "../../base/add-fields.ts";
 import { LatencyHistogram } from "../../base/histogram.ts";
 
-/** A transaction that is complete this long after its intended start, or sooner, is in time. */
+/** A transaction is in time if it is complete within this time of its intended start. */
 export const IN_TIME_MS = 1000;
 
-/** What became of the arrivals that were intended in one stage of a rate profile. */
+/** Counts of the arrivals that were intended in one stage of a rate profile. */
 export interface StageCounts {
   offered: number;
   completed: number;

@@ -3,7 +3,7 @@ import type { StreamExchange } from "../device/exchange.ts";
 import type { StreamCounters } from "./recorder.ts";
 import { emptyCounters } from "./recorder.ts";
 
-/** Where devices are on their way to on line, at the end of a second. */
+/** The boots of devices at the end of a second. */
 export interface BootsNow {
   readonly online: number;
   readonly states: Readonly<Record<string, number>>;
@@ -43,9 +43,9 @@ const FINEST_MS = 0.001;
 
 /**
  * A histogram that costs nothing to send every second: 16 buckets an octave from 1 µs upwards, so
- * percentiles are right to 4.4 %. Results use LatencyHistogram; this is for rows and progress.
+ * percentiles are exact to 4.4 %. Results use LatencyHistogram; rows and progress use this.
  */
-export interface LatencySketch {
+interface LatencySketch {
   readonly buckets: Uint32Array;
   count: number;
   maxMs: number;
@@ -100,10 +100,10 @@ export class SecondTally {
   }
 }
 
-/** Seconds that may be open at once, should a worker fall behind: older ones close without it. */
+/** Most seconds open at once. If a worker falls further behind, they close without it. */
 const OPEN_SECONDS_MAX = 30;
 
-/** Puts the workers' reports together: a row is complete when every worker has told its part. */
+/** Joins the workers' reports: a row is complete when every worker has reported its part. */
 export class TimeSeries {
   readonly rows: SimulatedSecond[] = [];
   readonly #workers: number;
@@ -121,7 +121,7 @@ export class TimeSeries {
     return this.#close((second) => second.length === this.#workers);
   }
 
-  /** At the end of a run: the last second, which perhaps not every worker has begun. */
+  /** At the end of a run: closes the last second, which perhaps not every worker has begun. */
   closeAll(): readonly SimulatedSecond[] {
     return this.#close(() => true);
   }

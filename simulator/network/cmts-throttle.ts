@@ -1,14 +1,11 @@
 import type { CmtsThrottlePlan } from "../../scenarios/language/network-section.ts";
+import type { Population } from "../../scenarios/population/population.ts";
 
-/** Which CMTS an address belongs to; -1 for none. `Population` is one. */
-export interface CmtsOfAddress {
-  readonly cmtsCount: number;
-  cmtsOfAddress(address: number): number;
-}
+type CmtsOfAddress = Pick<Population, "cmtsCount" | "cmtsOfAddress">;
 
 /**
- * What the CMTSs of a plant forward in one direction: each has a queue that is served at a constant rate
- * and that drops what it has no room for. The queue is kept as the time at which it will be empty.
+ * The CMTSs of a plant in one direction. Each has a queue, which forwards packets at a constant rate and drops
+ * those it has no room for. A queue is stored as the time at which it will be empty.
  */
 export class CmtsThrottle {
   readonly #plant: CmtsOfAddress;
@@ -16,7 +13,7 @@ export class CmtsThrottle {
   readonly #waitMsMax: number;
   readonly #emptyAtMs: Float64Array;
 
-  /** `share` is the part of each CMTS's rate and queue that is ours, as in `CmtsGate`. */
+  /** `share`: this worker's part of each CMTS's rate and queue, as in `CmtsGate`. */
   constructor(plan: CmtsThrottlePlan, plant: CmtsOfAddress, share = 1) {
     const { packetsPerSecond, queuePackets } = plan;
     if (!(packetsPerSecond > 0 && queuePackets >= 1 && share > 0 && share <= 1)) {
@@ -31,8 +28,8 @@ export class CmtsThrottle {
   }
 
   /**
-   * When the CMTS of this address forwards a packet that comes at `atMs`: at once while nothing is queued,
-   * infinity when the queue is full. Addresses of no CMTS are not held up.
+   * When the CMTS of this address forwards a packet that comes at `atMs`: at once while its queue is empty,
+   * never (infinity) while it is full. Addresses without a CMTS are not delayed.
    */
   forwardedAtMs(address: number, atMs: number): number {
     const cmts = this.#plant.cmtsOfAddress(address);

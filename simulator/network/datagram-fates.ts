@@ -2,30 +2,30 @@ import { hash32, Prng } from "../../base/prng.ts";
 import type { DirectionConditions } from "../../scenarios/language/network-conditions.ts";
 import type { NetworkDelay } from "../../scenarios/language/network-section.ts";
 import type { CmtsThrottle } from "./cmts-throttle.ts";
-import { type DirectionCounters, newDirectionCounters } from "./network-counters.ts";
+import { newDirectionCounters } from "./network-counters.ts";
 
-/** Paths that are told apart; on each of them what is sent first arrives first. */
+/** Number of paths; each keeps the order of its datagrams. */
 const PATHS = 4096;
 const PATH_STREAM = 0x7061_7468;
-/** Each effect draws from its own numbers: a delay changes nothing about who is lost. */
+/** Each effect has its own random numbers, so a delay does not change which datagrams are lost. */
 const Stream = { duplicate: 1, reorder: 2, delay: 3 } as const;
-/** Beyond this many standard deviations nothing is drawn: every wait has an end. */
+/** Draws stay within this many standard deviations, so that every wait has an end. */
 const DEVIATIONS_MAX = 8;
 
 /**
- * Decides what becomes of each datagram of one direction, and when it arrives. Datagrams of one path
- * (a device's, one way) keep their order whatever their delays, except those that are reordered on purpose.
+ * Decides for each datagram of one direction whether and when it arrives. Datagrams of one path (one device,
+ * one direction) keep their order whatever their delays, unless they are reordered on purpose.
  */
 export class DatagramFates {
-  readonly counters: DirectionCounters = newDirectionCounters();
-  /** When the datagram decided last arrives, in ms; meaningless when no copy of it does. */
+  readonly counters = newDirectionCounters();
+  /** When the datagram of the last `decide` arrives, in ms; meaningless if no copy arrives. */
   arrivesAtMs = 0;
   readonly #loss: Prng;
   readonly #duplicate: Prng;
   readonly #reorder: Prng;
   readonly #delay: Prng;
-  // By path: when the latest of its datagrams arrives. Two paths may share a place; then they wait for
-  // each other, which costs a little time and no memory.
+  // By path: when the latest of its datagrams arrives. Two paths may share a place and then wait
+  // for each other, which costs a little time and no memory.
   readonly #latestMs = new Float64Array(PATHS);
   #conditions: DirectionConditions;
   #throttle: CmtsThrottle | undefined;
@@ -46,7 +46,7 @@ export class DatagramFates {
     this.#delay = new Prng(seed, stream + Stream.delay);
   }
 
-  /** From now on; what is under way stays so. */
+  /** New conditions from now on. Datagrams under way keep their times. */
   change(conditions: DirectionConditions, throttle: CmtsThrottle | undefined): void {
     checkConditions(conditions);
     this.#conditions = conditions;
@@ -54,8 +54,8 @@ export class DatagramFates {
   }
 
   /**
-   * How many copies arrive of a datagram that set out at `atMs`: 0, 1 or 2, all at `arrivesAtMs`. `path`
-   * is any number that its path alone has; `address` is the device's or the relay's end of it.
+   * How many copies of a datagram sent at `atMs` arrive: 0, 1 or 2, all at `arrivesAtMs`. `path` and `address`,
+   * the address of the device or relay, together identify the path.
    */
   decide(path: number, address: number, atMs: number): number {
     const { counters } = this;
@@ -98,7 +98,7 @@ export function delayMs(delay: NetworkDelay, random: Prng): number {
   return Math.max(0, delay.meanMs + delay.jitterMs * deviations);
 }
 
-/** Box and Muller (1958): two uniform numbers make one that is normal. */
+/** Box and Muller (1958): a normal number from two uniform ones. */
 function standardNormal(random: Prng): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random.nextFloat()));
   const value = radius * Math.cos(2 * Math.PI * random.nextFloat());

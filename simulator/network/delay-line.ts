@@ -1,17 +1,12 @@
 import { Heap } from "../../base/heap.ts";
 
-/** Something that waits until a time; equal times keep the order in which they came. */
-export interface Waiting {
-  readonly atMs: number;
-}
-
 interface Turn<T> {
   readonly item: T;
   readonly turn: number;
 }
 
-/** What is under way, soonest first, with an end to its size. */
-export class DelayLine<T extends Waiting> {
+/** What is under way, soonest first, with an end to its size; equal times keep the order in which they came. */
+export class DelayLine<T extends { readonly atMs: number }> {
   readonly #capacity: number;
   readonly #heap = new Heap<Turn<T>>(
     (a, b) => a.item.atMs < b.item.atMs || (a.item.atMs === b.item.atMs && a.turn < b.turn),

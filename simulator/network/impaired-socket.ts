@@ -7,22 +7,22 @@ import { DatagramFates } from "./datagram-fates.ts";
 import { DelayLine } from "./delay-line.ts";
 import type { NetworkCounters } from "./network-counters.ts";
 
-/** The CMTSs that the packets of a socket go through, together with those of other sockets. */
+/** The CMTSs on a socket's path. Several sockets share them. */
 export interface Throttles {
   readonly toServer: CmtsThrottle;
   readonly toDevices: CmtsThrottle;
 }
 
-export interface ImpairedSocketOptions extends NetworkPlan {
-  /** What `cmts` of the plan says; undefined when it says nothing. */
+interface ImpairedSocketOptions extends NetworkPlan {
+  /** By `cmts` of the plan; undefined without it. */
   readonly throttles?: Throttles | undefined;
-  /** Decides which datagrams; sockets with seeds of their own lose different ones. */
+  /** Decides which datagrams are affected; sockets need different seeds to lose different ones. */
   readonly seed: number;
   /** The time on the scale of `receivedAtMs`. */
   readonly nowMs: () => number;
-  /** That of the socket underneath: 256 unless told, as there. */
+  /** The batch size of the socket underneath; 256 when left out, as there. */
   readonly batchMax?: number;
-  /** Datagrams under way at most, in each direction; more are dropped. 32,768 unless told. */
+  /** Most datagrams under way in each direction, more are dropped; 32,768 when left out. */
   readonly underwayMax?: number;
 }
 
@@ -50,15 +50,15 @@ const SEND_STREAM = 0x7365_6e64;
 const RECEIVE_STREAM = 0x7265_6376;
 /** Enough to fill a batch at any loss but a nearly total one. */
 const BATCHES_A_RECEIVE_MAX = 64;
-// The last four octets of chaddr. What is no DHCP message has something else there, or nothing; then
-// it shares the order of others, which does no harm.
+// The last four octets of chaddr. Datagrams of other protocols have something else there, or nothing. They
+// may share a path with others, which does no harm.
 const CHADDR_TAIL = 30;
 
 /**
- * A socket on a worse network than the one that it is on. Both directions are decided separately, so
- * what is received never changes what becomes of what is sent. A delayed datagram has the time at which
- * it got through as its `receivedAtMs`, so service times include the network's. What was lost on send is
- * in none of the socket's own counters; what was lost on receive had arrived, and is counted there.
+ * Makes a socket's network worse. Each direction is decided separately, so received datagrams never change
+ * the fate of sent ones. `receivedAtMs` of a delayed datagram is when it got through, so service times
+ * include the delay. The socket's own counters leave out datagrams lost on send, and include those lost on
+ * receive, because they had arrived.
  */
 export class ImpairedSocket extends ForwardingSocket {
   readonly #nowMs: () => number;
@@ -67,7 +67,7 @@ export class ImpairedSocket extends ForwardingSocket {
   readonly #toDevices: DatagramFates;
   readonly #departures: DelayLine<Departure>;
   readonly #arrivals: DelayLine<Arrival>;
-  // What is handed out: first copies, then these of the latest batch, by index.
+  // Handed out by index: first the copies, then the kept ones of the latest batch.
   #copies: Arrival[] = [];
   readonly #kept: Uint16Array;
   #keptCount = 0;
@@ -87,7 +87,7 @@ export class ImpairedSocket extends ForwardingSocket {
     this.#kept = new Uint16Array(this.#batchMax);
   }
 
-  /** What the network did since the socket was made, in datagrams. */
+  /** Counts since the socket was made, in datagrams. */
   get impairments(): NetworkCounters {
     return { toServer: this.#toServer.counters, toDevices: this.#toDevices.counters };
   }
@@ -97,16 +97,16 @@ export class ImpairedSocket extends ForwardingSocket {
     return Math.min(this.#departures.dueAtMs, this.#arrivals.dueAtMs);
   }
 
-  /** Another network from now on; what is under way stays so. */
+  /** Another network from now on. Datagrams under way keep their times. */
   change(network: NetworkPlan, throttles: Throttles | undefined): void {
     this.#toServer.change(conditionsOf(network, "toServer"), throttles?.toServer);
     this.#toDevices.change(conditionsOf(network, "toDevices"), throttles?.toDevices);
   }
 
   /**
-   * Fewer than `batchMax` mean that the socket is empty, as they do underneath: a caller that gives times
-   * to what it has seen relies on it. So a full batch with losses is filled up from the next ones, and
-   * everything that is due by now is there as well: there may be more than `batchMax`.
+   * As underneath, fewer than `batchMax` datagrams mean that the socket is empty; the safety log's watermarks
+   * rely on it. So the next batches fill up a full batch with losses. Delayed datagrams that are due now come
+   * on top, so there may be more than `batchMax`.
    */
   override receive(): number {
     this.#copies = [];
@@ -212,7 +212,7 @@ export class ImpairedSocket extends ForwardingSocket {
     return this.#copies.length + this.#keptCount < this.#batchMax;
   }
 
-  /** How many arrived; those that got through at once are the kept ones now. */
+  /** Returns how many arrived, and keeps those that got through at once. */
   #receiveBatch(): number {
     const { inner } = this;
     const fates = this.#toDevices;
@@ -248,14 +248,14 @@ export class ImpairedSocket extends ForwardingSocket {
     };
   }
 
-  /** Where datagram i lies underneath; an index that nothing was received at lies nowhere. */
+  /** The index of datagram i underneath; -1 when there is none. */
   #at(i: number): number {
     const k = i - this.#copies.length;
     return k >= 0 && k < this.#keptCount ? this.#kept[k] : -1;
   }
 }
 
-/** A number that the datagrams of one device have in common, with its address. */
+/** A number that, with the address, identifies the datagrams of one device. */
 function pathOf(bytes: Uint8Array, length: number): number {
   if (length < CHADDR_TAIL + 4) return 0;
   return (

@@ -2,17 +2,21 @@ import { addFields } from "../../base/add-fields.ts";
 import { networkDirections } from "../../scenarios/language/network-conditions.ts";
 
 /** What the conditions did to the datagrams of one direction since the start. */
-export interface DirectionCounters {
-  lost: number;
-  /** Arrived later than they set out: by the delay, the queue of a CMTS, or what is before them. */
-  delayed: number;
-  duplicated: number;
-  /** Held back so that others pass. */
-  reordered: number;
-  /** Waited in the queue of a CMTS. */
-  throttled: number;
-  /** Found the queue of a CMTS full, or more under way than the simulator keeps. */
-  dropped: number;
+type DirectionCounters = ReturnType<typeof newDirectionCounters>;
+
+export function newDirectionCounters() {
+  return {
+    lost: 0,
+    /** Arrived later than they set out: delayed, queued at a CMTS, or kept in order behind another. */
+    delayed: 0,
+    duplicated: 0,
+    /** Held back so that others pass. */
+    reordered: 0,
+    /** Waited in the queue of a CMTS. */
+    throttled: 0,
+    /** Found the queue of a CMTS full, or more under way than the simulator keeps. */
+    dropped: 0,
+  };
 }
 
 export interface NetworkCounters {
@@ -20,11 +24,7 @@ export interface NetworkCounters {
   readonly toDevices: Readonly<DirectionCounters>;
 }
 
-export function newDirectionCounters(): DirectionCounters {
-  return { lost: 0, delayed: 0, duplicated: 0, reordered: 0, throttled: 0, dropped: 0 };
-}
-
-/** The sum of what several sockets or workers counted. */
+/** The sum over several sockets or workers. */
 export function sumCounters(all: readonly NetworkCounters[]): NetworkCounters {
   const sum = { toServer: newDirectionCounters(), toDevices: newDirectionCounters() };
   for (const counters of all) {

@@ -18,17 +18,17 @@ import type { Segment } from "./segment.ts";
 
 export type { PhaseGoal, PhasePlan, StreamPlan } from "../../scenarios/language/phase-plan.ts";
 
-/** What tells servers apart that all have one server identifier, an address that moves between them. */
+/** Tells servers apart that share a server identifier, because an address moves between them. */
 export interface SharedIdentifier {
-  /** Option 54 of all of them. */
+  /** Option 54 of all servers. */
   readonly identifier: number;
-  /** What each of the plan's servers writes into sname (RFC 2131, section 2), in their order. */
+  /** The sname of each of the plan's servers (RFC 2131, section 2), in their order. */
   readonly serverNames: readonly string[];
 }
 
 /**
- * Everything a run depends on: the same plan gives the same devices and the same schedule. It is what
- * the simulator needs of a scenario, in the scenario's words, and the servers that it is aimed at.
+ * Everything a run depends on: the same plan gives the same devices and the same schedule. It has the
+ * simulator's part of a scenario, in the scenario's words, and the servers under test.
  */
 export interface RunPlan {
   readonly population: PopulationPlan;
@@ -43,23 +43,23 @@ export interface RunPlan {
   readonly outages?: boolean;
   /** One or several servers; every relay forwards to each of them. */
   readonly servers: readonly ServerAddress[];
-  /** Given for servers that all have the same option 54; else option 54 says who answered. */
+  /** For servers that share option 54; otherwise option 54 identifies the server. */
   readonly sharedIdentifier?: SharedIdentifier | undefined;
   readonly ports: PortPlan;
   /**
-   * Hand the kernel datagrams many at a time (UdpSocketOptions.segmentation): for servers known to receive
-   * by plain UDP sockets. Without effect on an impaired network.
+   * Whether to hand the kernel many datagrams at a time (UdpSocketOptions.segmentation). Only for servers that
+   * receive by plain UDP sockets; no effect on an impaired network.
    */
   readonly segmentation?: boolean;
   readonly clients: ClientsPlan;
   /** Needed by streams that boot or download; without it devices do DHCP and no more. */
   readonly boot?: BootPlan;
   readonly network: NetworkPlan;
-  /** The devices that have something wrong with them; none when left out. */
+  /** The devices with a persona; none when left out. */
   readonly personas?: readonly PersonaShare[];
-  /** The file of the network namespace that the devices and their relays are in; our own when left out. */
+  /** File of the network namespace of the devices and their relays; our own when left out. */
   readonly networkNamespace?: string;
-  /** Which packets of the run are recorded; none when left out. */
+  /** The packets to record; none when left out. */
   readonly capture?: CapturePlan;
   readonly phases: readonly PhasePlan[];
   readonly generator: GeneratorLimits;
@@ -73,60 +73,60 @@ export interface PortPlan {
 }
 
 /** How devices behave as DHCP clients (RFC 2131, sections 4.1 and 4.4). */
-export interface ClientsPlan {
+interface ClientsPlan {
   readonly retransmit: RetryPolicy;
   /** True: devices act on their own timers (T1, T2, expiry); false: only when a stream says so. */
   readonly ownTimers: boolean;
 }
 
-/** How devices get on line, and what their files must be. */
+/** How devices come on line, and their right files. */
 export interface BootPlan {
   readonly policy: BootPolicy;
-  /** By name; a file that is none of these is checked as far as it can be without knowing it. */
+  /** By name. Of other files, only the form and signatures are checked. */
   readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
-  /** The key of the CMTS MIC; undefined: that signature cannot be checked. */
+  /** The key of the CMTS MIC; undefined: it is not checked. */
   readonly sharedSecret: Uint8Array | undefined;
 }
 
-/** Beyond these the generator was the limit, and the run says nothing about the server. */
+/** Beyond these limits the generator was the bottleneck, and the run says nothing about the server. */
 export type GeneratorLimits = Scenario["generator"];
 
-/** What a plan has unless the scenario says otherwise; times and limits of a normal run. */
+/** Defaults of a plan where the scenario gives no value. */
 export const runDefaults = {
-  // Persistent, because a device that gave up for good would keep an all-bound phase from its end.
+  // Persistent: if a device gave up for good, an all-bound phase would never reach its goal.
   clients: { retransmit: { ...rfc2131Retry, persistent: true }, ownTimers: true },
   generator: { slipMsP99Max: 5, socketDropsMax: 0, cpuPercentMax: 95 },
   phase: { timeLimitMs: 600_000, drainMs: 5000, powerCycle: false },
   network: { lossPercent: 0 },
 } as const;
 
-/** The goal that ends a phase; undefined for one that lasts for a time. */
+/** The goal that ends a phase; undefined for a phase of fixed length. */
 export function goalOf(phase: PhasePlan): PhaseGoal | undefined {
   return typeof phase.until === "string" ? phase.until : undefined;
 }
 
-/** How long the phase hands out arrivals at most. */
+/** The longest time for which the phase hands out arrivals. */
 export function phaseMsMax(phase: PhasePlan): number {
   return typeof phase.until === "string" ? phase.timeLimitMs : phase.until.durationMs;
 }
 
-/** Transactions a second that a stream asks for all the time; undefined when it has no such rate. */
+/** The constant rate of a stream, in transactions a second; undefined when it has none. */
 export function rateOf(stream: StreamPlan): number | undefined {
   if (stream.kind === "churn") return stream.perSecond;
   return stream.kind === "rate" ? stream.ratePerSecond : undefined;
 }
 
-/** A discover and a boot begin without a lease; everything else is done with one. */
+/** A discover and a boot begin without a lease; every other exchange needs one. */
 export function needsLease(exchange: StreamExchange): boolean {
   return exchange !== "discover" && exchange !== "boot";
 }
 
-/** Whether a stream has devices that hold a lease when the phase begins. */
+/** Whether a stream takes devices that hold a lease when the phase begins. */
 export function takesBound({ kind, exchange }: StreamPlan): boolean {
   return kind === "churn" || needsLease(exchange);
 }
 
-/** Whether the stream has each device once: a phase with a goal is over when everybody is there. */
+/** Whether the stream has each device once, because its phase is over when all have reached the goal. */
 export function hasEachOnce(phase: PhasePlan, stream: StreamPlan): boolean {
   return goalOf(phase) !== undefined && !takesBound(stream);
 }

@@ -1,8 +1,8 @@
 import type { Population } from "../../scenarios/population/population.ts";
 
 /**
- * One of `count` equal parts of a run, each played by a process of its own: the workers of all parts are
- * numbered through, so that part `index` has the workers from `index` times its own number of workers on.
+ * One of `count` equal parts of a run; a process plays each. Workers are numbered through all parts: part
+ * `index` with n workers has those from `index` * n on.
  */
 export interface Segment {
   /** From 0. */
@@ -12,14 +12,14 @@ export interface Segment {
 }
 
 /**
- * `machines`: each part has a machine of its own. `one-machine`: all are on one machine at the same time,
- * and share its ports. `by-turns`: on one machine, but one after the other.
+ * `machines`: each part has its own machine. `one-machine`: all parts run on one machine at the same time and
+ * share its ports. `by-turns`: on one machine, one after the other.
  */
 export type SegmentPlacement = "machines" | "one-machine" | "by-turns";
 
 export const SEGMENTS_MAX = 64;
 
-/** Which of all workers a worker is, and which socket of its port's group it has. */
+/** A worker's number among all workers, and its socket in the group of its port. */
 export interface WorkerPlace {
   readonly workerIndex: number;
   readonly workerCount: number;
@@ -47,7 +47,7 @@ export function segmentProblem(
 ): string | undefined {
   const all = count * workers;
   const [modems = 0, mtas = 0, cpes = 0] = population.countOf;
-  // Unit u of them is behind modem u modulo `modems`, and both are to be of one worker.
+  // MTA or CPE u is behind modem u modulo `modems`, and one worker must play both.
   if (Math.max(mtas, cpes) > modems && modems % all !== 0) {
     return (
       `${modems} cable modems with several MTAs or CPEs each cannot be divided among ${count} segments ` +

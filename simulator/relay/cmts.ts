@@ -16,35 +16,35 @@ export const SERVERS_MAX = 8;
 export const PACKET_BYTES_MAX = 1472;
 
 /**
- * Where relays send. The packet is built in the buffer that the sink lends, then one `send` follows: on a
- * socket that is one copy of a packet less for every message.
+ * Where relays send. The packet is built in a buffer of the sink, then one `send` follows: on a socket this
+ * saves a copy of every packet.
  */
 export interface RelaySink {
   /** Room for the next datagram from a relay (PACKET_BYTES_MAX or more), sent by `sendFromRelay`. */
   relayBuffer(): Uint8Array;
   /** Send the first `length` bytes of the relay buffer from that CMTS's own address. */
   sendFromRelay(cmts: number, length: number, destination: number, port: number): void;
-  /** As `sendFromRelay`, from a port that is not the relays'. Needed where a relay's port is wrong. */
+  /** As `sendFromRelay`, but from another port. For runs in which a relay's port is wrong. */
   sendFromWrongPort?(cmts: number, length: number, destination: number, port: number): void;
 }
 
-/** What a relay looks at in a reply. */
+/** The parts of a reply that a relay reads. */
 interface RelayedReply {
   readonly giaddr: number;
   readonly options: { get(code: number): Uint8Array | undefined };
 }
 
-/** How a message goes that does not go as it should. */
-export interface RelayRoute {
+/** The way of a message that a persona spoils. */
+interface RelayRoute {
   /** Another CMTS than the device's. */
   readonly cmts?: number | undefined;
-  /** What is behind this many bytes is cut off. */
+  /** The message is cut off after this many bytes. */
   readonly lengthMax?: number | undefined;
   readonly isFromWrongPort?: boolean;
 }
 
-/** What a relay makes of a reply. */
-export type RelayVerdict = "delivered" | "not-echoed" | "not-for-us";
+/** A relay's judgement of a reply. */
+type RelayVerdict = "delivered" | "not-echoed" | "not-for-us";
 
 const CIRCUIT_ID_BYTES = 4;
 const REMOTE_ID_BYTES = 6;
@@ -81,8 +81,8 @@ export class RelayAgents {
   }
 
   /**
-   * Relays the message in `bytes`, which has its End option at `endOffset` and is zero-filled to
-   * `length`; only devices that have something wrong with them have a `route`.
+   * Relays the message in `bytes`, which has its End option at `endOffset` and is zero-filled to `length`. Only
+   * devices with a persona have a `route`.
    */
   forward(
     device: number,
@@ -112,9 +112,8 @@ export class RelayAgents {
   }
 
   /**
-   * Judges a reply that arrived at the relay address `destination` for a device. The device sees
-   * nothing of option 82: a relay takes it off (RFC 3046 section 2.2). `cmts` is the device's own
-   * unless told.
+   * Judges a reply to a device that arrived at the relay address `destination`. The device never sees option
+   * 82, because its relay removes it (RFC 3046 section 2.2). `cmts`: the device's own when left out.
    */
   judge(
     device: number,
@@ -154,7 +153,7 @@ export class RelayAgents {
     return at + 1;
   }
 
-  /** The circuit-id: the cable interface (a modem) or concentrator port (a meter) it hangs on. */
+  /** The circuit-id: the cable interface of a modem, or the concentrator port of a meter. */
   #interfaceOf(attachment: number): number {
     const unit = this.#population.unitOf(attachment);
     const port = Math.floor(unit / this.#population.cmtsCount) % CABLE_INTERFACES;
@@ -168,7 +167,7 @@ export function twinCmtsOf(population: Population, device: number): number {
   return (population.cmtsOf(device) + 1) % population.cmtsCount;
 }
 
-/** Where the remote-id is in option 82; -1 when there is none of six octets. */
+/** Offset of the remote-id in option 82; -1 without one of six octets. */
 function remoteIdAt(information: Uint8Array): number {
   let at = 0;
   while (at + 1 < information.length) {

@@ -8,20 +8,20 @@ import type { Rendezvous } from "./rendezvous.ts";
 const START_DELAY_MS = 50;
 
 /**
- * The rendezvous of a segment that hears nothing from the others. What it would have to hear it works
- * out: the devices that hold a lease when all goes well, and when a phase begins that follows phases of
- * fixed length. A phase with a goal ends when its own devices reach it; then it goes its own way.
+ * The rendezvous of a segment that hears nothing from the others. Instead it works out which devices hold a
+ * lease if all goes well, and when a phase begins after phases of fixed length. A phase with a goal ends when
+ * the segment's own devices reach it; from then on the segment keeps its own time.
  */
 export class LoneSegment implements Rendezvous {
   readonly #plan: RunPlan;
   readonly #population: Population;
   readonly #nowMs: () => number;
-  /** When the next phase is to begin; undefined: at once. */
+  /** When the next phase must begin; undefined: at once. */
   #dueMs: number | undefined;
   #bound: Uint8Array;
   #onReached: () => void = () => {};
 
-  /** `startAtMs`: of the first phase, on the clock of `nowMs`; undefined: as soon as it is ready. */
+  /** `startAtMs`: start of the first phase, on the clock of `nowMs`; undefined: as soon as it is ready. */
   constructor(
     plan: RunPlan,
     population: Population,
@@ -35,18 +35,6 @@ export class LoneSegment implements Rendezvous {
     this.#bound = newBits(population.size);
   }
 
-  mayOpen(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  opened(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  mayClose(): Promise<void> {
-    return Promise.resolve();
-  }
-
   boundBefore(phase: number): Promise<Uint8Array> {
     if (phase > 0) {
       this.#bound = expectedBound(this.#plan, this.#population, phase - 1, this.#bound);
@@ -54,7 +42,7 @@ export class LoneSegment implements Rendezvous {
     return Promise.resolve(this.#bound);
   }
 
-  /** A start that is past is kept all the same: a worker that is late says so. */
+  /** Keeps even a start in the past: a late worker reports that it is late. */
   startAtMs(phase: number): Promise<number> {
     const { until, drainMs } = this.#plan.phases[phase];
     const startAtMs = this.#dueMs ?? this.#nowMs() + START_DELAY_MS;

@@ -35,9 +35,9 @@ export function mergeProblem(records: readonly SegmentRecord[]): string | undefi
 }
 
 /**
- * The run that the segments are the parts of: histograms and counters added, seconds added by their
- * number, safety judged over all lease events. `clockMarginMs`: how far the machines' clocks may be
- * apart. Call `mergeProblem` first.
+ * Joins the segments of a run: adds histograms and counters, adds seconds by their number, and judges safety
+ * over all lease events. `clockMarginMs`: the largest difference of the machines' clocks. Call `mergeProblem`
+ * first.
  */
 export function mergeSegments(
   plan: RunPlan,

@@ -21,7 +21,7 @@ export interface SimulationOutcome {
   readonly backend: "batch" | "dgram";
   /** The signal ended the run: the last phase is incomplete and later ones are missing. */
   readonly aborted: boolean;
-  /** Undefined for a run that went as it was planned. */
+  /** Undefined for a run that kept to its plan. */
   readonly pace: RunPaceSummary | undefined;
   readonly phases: readonly PhaseOutcome[];
   /** Over all phases. */
@@ -34,9 +34,9 @@ export interface SimulationOutcome {
   readonly decodeErrors: number;
   /** Messages that no device acted upon: late, duplicate or misdirected ones. */
   readonly ignoredReplies: number;
-  /** What the plan's network did to datagrams. */
+  /** The effects of the plan's network on datagrams. */
   readonly network: NetworkCounters;
-  /** What happened to devices with a persona, by share of the plan. */
+  /** Counts for devices with a persona, by share of the plan. */
   readonly personas: readonly PersonaOutcome[];
   /** ACKs by server, over the whole run. */
   readonly answers: readonly ServerAnswers[];
@@ -44,9 +44,9 @@ export interface SimulationOutcome {
   readonly outages?: OutageHistory;
 }
 
-/** What devices noticed of servers that went and came, over all workers. */
-export interface OutageHistory extends OutageReport {
-  /** Devices that were given another address while the lease of their last one ran on. */
+/** How devices saw servers fail and come back, over all workers. */
+interface OutageHistory extends OutageReport {
+  /** Devices that got another address while the lease of their last one ran on. */
   readonly addressesMoved: number;
 }
 
@@ -54,13 +54,13 @@ export interface PersonaOutcome extends PersonaShare, PersonaCounts {
   readonly devices: number;
 }
 
-/** `given-up`: some of the devices that were to come on line will not. */
+/** `given-up`: all devices are on line or have given up. */
 export type PhaseOutcomeEnd =
   | "duration"
   | PhaseGoal
   | "given-up"
   | "time-limit"
-  /** A rising rate that was to find where the server breaks has found it. */
+  /** A rising rate has found where the server breaks. */
   | "breakage"
   /** A threshold that ends the run failed. */
   | "threshold"
@@ -72,14 +72,14 @@ export interface PhaseOutcome extends JudgedPhase {
   /** While arrivals were handed out, without the drain. */
   readonly durationMs: number;
   readonly endedBy: PhaseOutcomeEnd;
-  /** Which threshold ended the phase, and what was measured then. */
+  /** The threshold that ended the phase, and the value measured then. */
   readonly endedWhy?: string;
   /** Devices that had given up their boot by then. */
   readonly devicesGivenUp: number;
   /** Transactions of no stream: renewals that devices began at T1 or T2, stragglers. */
   readonly background: Readonly<StreamCounters>;
   readonly timeToBound: TimeToBound;
-  /** What became of boots and downloads; empty where there were none. */
+  /** Boots and downloads; empty where there were none. */
   readonly boot: BootRecord;
   /** By worker, where the plan asks for it. */
   readonly history?: readonly ArrivalHistory[];
@@ -97,7 +97,7 @@ export interface AcknowledgedLeases {
   readonly expiresAtSeconds: Float64Array;
 }
 
-/** What a person watches while it runs; once a second. */
+/** Progress for a person who watches, once a second. */
 export interface SimulationProgress {
   readonly phase: string;
   readonly phaseIndex: number;
@@ -107,7 +107,7 @@ export interface SimulationProgress {
   /** The phase's duration, or its time limit. */
   readonly phaseMsMax: number;
   readonly devices: number;
-  /** How fast the run goes through its schedule at present: 1 unless it was changed; 0 is a pause. */
+  /** Present speed of the schedule: 1 unless it was changed; 0 is a pause. */
   readonly pace: number;
   readonly row: SimulatedSecond;
 }

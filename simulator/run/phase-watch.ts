@@ -3,7 +3,7 @@ import { type Measured, outcomeOf, PhaseRecord } from "../measure/recorder.ts";
 import { type PhasePlan, windowOf } from "../plan/run-plan.ts";
 import type { PhaseOutcome } from "./outcome.ts";
 
-/** What a phase came to so far: what a threshold on it needs. */
+/** A phase so far, as a threshold needs it. */
 export type PhaseSoFar = Pick<PhaseOutcome, "name" | "durationMs" | "streams" | "boot">;
 
 /** Why a phase is to end before its time: a threshold's text, or the stream and stage that broke. */
@@ -11,7 +11,7 @@ export type PhaseStop =
   | { readonly kind: "threshold"; readonly why: string }
   | { readonly kind: "breakage"; readonly stream: number; readonly stage: number };
 
-/** Looks at what all workers measure of one phase, and says when there is no use in going on. */
+/** Watches one phase over all workers, and says when there is no use in going on. */
 export class PhaseWatch {
   readonly #phase: PhasePlan;
   readonly #startMs: number;

@@ -19,7 +19,7 @@ import type {
 } from "./outcome.ts";
 import type { PhaseEnding, PhasePart } from "./segment-record.ts";
 
-/** A phase of a run, from what the workers of all its parts have to tell. */
+/** A phase of a run, from the reports of all its workers. */
 export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): PhaseOutcome {
   const done = parts.flatMap((part) => part.done);
   const ending = endingOf(parts);
@@ -55,7 +55,7 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
   };
 }
 
-/** The phase as one of `count` segments has it: with its part of the rates. */
+/** The phase of one of `count` segments: with its part of the rates. */
 export function phaseOfSegment(phase: PhasePlan, count: number): PhasePlan {
   const streams = phase.streams.map((stream) =>
     stream.kind === "rate"
@@ -67,14 +67,14 @@ export function phaseOfSegment(phase: PhasePlan, count: number): PhasePlan {
   return { ...phase, streams };
 }
 
-/** One part that was aborted makes the whole so. */
+/** If one part was aborted, the whole was. */
 function endingOf(parts: readonly PhasePart[]): PhaseEnding | undefined {
   const endings = parts.map(({ ending }) => ending);
   return endings.find((ending) => ending === "aborted") ?? endings.find(Boolean);
 }
 
 /** A run that is over, over all its workers. */
-export interface FinishedRun
+interface FinishedRun
   extends Pick<
     SimulationOutcome,
     "startedAtMs" | "endedAtMs" | "backend" | "pace" | "phases" | "timeSeries" | "safety" | "leases"
@@ -108,7 +108,7 @@ export function runOutcomeOf(plan: RunPlan, run: FinishedRun): SimulationOutcome
   };
 }
 
-/** What the devices hold at `nowMs` of the checker's clock; `toUnixMs` later in Unix time. */
+/** The leases at `nowMs` on the checker's clock. `toUnixMs`: Unix time minus that clock. */
 export function acknowledgedLeases(
   checker: SafetyChecker,
   nowMs: number,

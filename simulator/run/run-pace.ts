@@ -1,8 +1,8 @@
 /** The fastest pace that a run can be given, and the slowest that is not a pause. */
-export const PACE_MAX = 4;
-export const PACE_MIN = 0.1;
+const PACE_MAX = 4;
+const PACE_MIN = 0.1;
 
-/** What was done to the schedule of a run by hand. */
+/** How a person changed the schedule of a run. */
 export interface RunPaceSummary {
   readonly pausedMs: number;
   /** Other paces than 1 that it ran at, each once, in their order. */
@@ -10,8 +10,8 @@ export interface RunPaceSummary {
 }
 
 /**
- * How fast a run goes through its schedule, as its watcher wants: 0 holds all arrivals, 2
- * doubles every rate. As an AbortSignal does, it is handed to the run and then changed.
+ * The speed of a run's schedule, which a person may change: 0 holds all arrivals, 2 doubles every rate. Like
+ * an AbortSignal, it is passed to the run and changed later.
  */
 export class RunPace {
   #pace = 1;
@@ -24,7 +24,7 @@ export class RunPace {
     return this.#pace;
   }
 
-  /** False for a pace that is no pause and outside PACE_MIN to PACE_MAX: nothing changes then. */
+  /** False, and no change, for a pace outside PACE_MIN to PACE_MAX that is no pause. */
   set(pace: number, nowMs: number): boolean {
     if (pace !== 0 && !(pace >= PACE_MIN && pace <= PACE_MAX)) return false;
     if (pace === this.#pace) return true;
@@ -41,7 +41,7 @@ export class RunPace {
     this.#onChange = onChange;
   }
 
-  /** Undefined for a run that went as it was planned. */
+  /** Undefined for a run that kept to its plan. */
   summary(nowMs: number): RunPaceSummary | undefined {
     const pausedMs = this.#pausedMs + (this.#pace === 0 ? nowMs - this.#sinceMs : 0);
     if (pausedMs === 0 && this.#paces.length === 0) return undefined;

@@ -4,10 +4,10 @@ import type { PhaseGoal } from "../plan/run-plan.ts";
 import type { PhaseDone, Stopped } from "../worker/worker-messages.ts";
 import type { PhaseStop } from "./phase-watch.ts";
 
-/** What ended a phase from outside of its workers. */
+/** Why the coordinator ended a phase. */
 export type PhaseEnding = PhaseGoal | "aborted" | PhaseStop;
 
-/** What the workers of one process have to tell of one phase. */
+/** One process's reports of one phase. */
 export interface PhasePart {
   /** Since the run began. */
   readonly startedAtMs: number;
@@ -16,7 +16,7 @@ export interface PhasePart {
   readonly done: readonly PhaseDone[];
 }
 
-/** Everything that one segment measured, raw: what a merged result is made of. */
+/** All raw measurements of one segment, for a merged result. */
 export interface SegmentRecord {
   readonly index: number;
   readonly count: number;
@@ -28,14 +28,14 @@ export interface SegmentRecord {
   readonly phases: readonly PhasePart[];
   readonly seconds: readonly SecondReport[];
   readonly stopped: readonly Stopped[];
-  /** What the safety checker needs, in order of time; wall clock. */
+  /** Input of the safety checker, in order of time; wall clock. */
   readonly events: SafetyEvents;
   /** Events beyond EVENTS_KEPT_MAX: safety is then not known over all segments. */
   readonly eventsLost: number;
 }
 
 /** Lease events that all segments of a run keep together (25 bytes each). */
-export const EVENTS_KEPT_MAX = 1 << 24;
+const EVENTS_KEPT_MAX = 1 << 24;
 
 /** Collects one segment's lease events, up to its part of EVENTS_KEPT_MAX. */
 export class EventCollector {

@@ -1,11 +1,11 @@
 import { decodePacket } from "../../protocol/dhcp/packet.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { BootChain } from "../boot/boot-chain.ts";
+import type { BootContext } from "../boot/boot-context.ts";
 import { type BootParameters, bootParametersOf } from "../boot/boot-parameters.ts";
 import type { BootRecord } from "../boot/boot-record.ts";
-import type { BootServices, BootSocket } from "../boot/boot-services.ts";
+import type { BootServices } from "../boot/boot-services.ts";
 import {
-  type BootProblem,
   type BootService,
   type BootSink,
   bootSteps,
@@ -32,7 +32,7 @@ import type { BootPlan } from "../plan/run-plan.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ModemNews } from "./worker-messages.ts";
 
-/** Takes the news of boots, as it does from the DHCP clients. */
+/** Takes the news of boots and fetches, like the DHCP clients' news. */
 export interface BootNewsSink {
   completed(exchange: CompletedExchange): void;
   failed(exchange: FailedExchange): void;
@@ -43,29 +43,25 @@ export interface BootNewsSink {
     | undefined;
 }
 
-export interface BootLinkOptions {
+interface BootLinkOptions extends Pick<BootContext, "population" | "unixMsAtZero" | "sockets"> {
   readonly plan: BootPlan;
-  readonly population: Population;
   readonly shard: { readonly index: number; readonly count: number };
   readonly seed: number;
-  /** Unix time in milliseconds at `nowMs` 0. */
-  readonly unixMsAtZero: number;
   readonly startMs: number;
   readonly fleet: Fleet;
-  readonly sockets: Readonly<Record<BootService, BootSocket>>;
   readonly sink: BootNewsSink;
 }
 
 /**
- * Joins the boot chains of a worker's devices to their DHCP clients, its sockets and its records: a
- * chain that needs an address has the fleet get one, and a lease that ends takes the device off line.
+ * Joins the boot chain of a worker's devices to their DHCP clients, its sockets and its records. When the chain
+ * needs an address, the fleet gets one; when a lease ends, the device goes off line.
  */
 export class BootLink implements BootSink {
   readonly #options: BootLinkOptions;
   readonly #chain: BootChain;
-  /** What the ACK that is being taken says; its exchange is complete right after. */
+  /** Of the ACK that is just coming in; its exchange is complete right after. */
   #parameters: BootParameters | undefined;
-  /** A device whose DHCP client is told to begin anew; what the client gives up then is not reported. */
+  /** The device whose DHCP client just starts over: what it gives up for that is not reported. */
   #acquiring = -1;
   #modemNews: ModemNews[] = [];
 
@@ -93,12 +89,8 @@ export class BootLink implements BootSink {
     return this.#chain.services;
   }
 
-  get onlineCount(): number {
-    return this.#chain.onlineCount;
-  }
-
-  get givenUpCount(): number {
-    return this.#chain.countIn("failed");
+  countIn(state: "online" | "failed"): number {
+    return this.#chain.countIn(state);
   }
 
   isOff(device: number): boolean {
@@ -116,7 +108,7 @@ export class BootLink implements BootSink {
       const result = this.#chain.fetch(device, intendedAtMs, nowMs);
       return result === "started" || result === "busy" ? result : "not-bound";
     }
-    // Devices that wait for a modem that had given up may hope again.
+    // Devices behind a modem that had given up wait for it again.
     if (this.#isModem(device)) this.#tell(device, "down");
     return this.#chain.start(device, intendedAtMs, nowMs);
   }
@@ -135,9 +127,9 @@ export class BootLink implements BootSink {
     const states: Record<string, number> = { off: chain.countIn("off") };
     for (const step of bootSteps) states[step] = chain.countAt(step);
     states["pausing"] = chain.countIn("pausing");
-    states["online"] = chain.onlineCount;
+    states["online"] = chain.countIn("online");
     states["failed"] = chain.countIn("failed");
-    return { online: chain.onlineCount, states };
+    return { online: states["online"], states };
   }
 
   /** News of this worker's modems since the last call, for the other workers. */
@@ -148,14 +140,10 @@ export class BootLink implements BootSink {
   }
 
   takeModemNews(news: readonly ModemNews[], nowMs: number): void {
-    for (const { modem, event } of news) {
-      if (event === "up") this.#chain.modemUp(modem, nowMs);
-      else if (event === "down") this.#chain.modemDown(modem, nowMs);
-      else this.#chain.modemFailed(modem, nowMs);
-    }
+    for (const { modem, event } of news) this.#chain.takeModemNews(modem, event, nowMs);
   }
 
-  // What the DHCP clients tell.
+  // News of the DHCP clients.
 
   acknowledged({ device, packet }: Acknowledgement): void {
     if (packet.bytes === undefined || this.#chain.stepOf(device) !== "dhcp") return;
@@ -176,18 +164,18 @@ export class BootLink implements BootSink {
 
   surrendered(device: number, reason: SurrenderReason, atMs: number): void {
     if (reason === "restarted" || device === this.#acquiring) return;
-    // A client that declines goes on with its acquisition, which is the same step.
+    // After a decline the acquisition goes on, in the same step.
     if (reason === "declined" && this.#chain.stepOf(device) === "dhcp") return;
     this.#chain.addressLost(device, atMs);
   }
 
-  // What the chains want and tell.
+  // Wishes and news of the chain.
 
-  acquireAddress(device: number, _intendedAtMs: number, nowMs: number): void {
+  acquireAddress(device: number, nowMs: number): void {
     const { fleet } = this.#options;
     this.#acquiring = device;
     if (fleet.exchangeOf(device) !== undefined) fleet.powerOff(device, nowMs);
-    // What came before in the boot is no part of the DHCP exchange, so that counts from here.
+    // The DHCP exchange counts from here, without the earlier steps of the boot.
     fleet.start(device, "discover", nowMs, nowMs);
     this.#acquiring = -1;
   }
@@ -197,7 +185,7 @@ export class BootLink implements BootSink {
   }
 
   clockRead(): void {
-    // How far the clocks are apart says nothing about the servers: the machine's clock is on both sides.
+    // The offset says nothing about the servers: both sides have this machine's clock.
   }
 
   retransmitted(device: number, service: BootService): void {
@@ -215,21 +203,14 @@ export class BootLink implements BootSink {
   }
 
   online(online: OnlineDevice): void {
-    const { device, intendedAtMs, startedAtMs, onlineAtMs } = online;
-    const { sink } = this.#options;
-    this.#record?.online(this.#kindOf(device), online, sink.phase?.startMs ?? onlineAtMs);
+    const { device, onlineAtMs } = online;
+    const { phase } = this.#options.sink;
+    this.#record?.online(this.#kindOf(device), online, phase?.startMs ?? onlineAtMs);
     if (this.#isModem(device)) this.#tell(device, "up");
-    sink.completed({
-      device,
-      kind: "boot",
-      origin: "scenario",
-      intendedAtMs,
-      sentAtMs: startedAtMs,
-      receivedAtMs: onlineAtMs,
-    });
+    this.#complete("boot", online, onlineAtMs);
   }
 
-  offline(device: number, _problem: BootProblem, _atMs: number): void {
+  offline(device: number): void {
     if (this.#isModem(device)) this.#tell(device, "down");
   }
 
@@ -244,15 +225,8 @@ export class BootLink implements BootSink {
     this.#fail(device, "boot", intendedAtMs, failedAtMs);
   }
 
-  fetched({ device, intendedAtMs, startedAtMs, fetchedAtMs }: FetchedFile): void {
-    this.#options.sink.completed({
-      device,
-      kind: "download",
-      origin: "scenario",
-      intendedAtMs,
-      sentAtMs: startedAtMs,
-      receivedAtMs: fetchedAtMs,
-    });
+  fetched(file: FetchedFile): void {
+    this.#complete("download", file, file.fetchedAtMs);
   }
 
   fetchFailed(fetch: FailedFetch): void {
@@ -261,16 +235,18 @@ export class BootLink implements BootSink {
     this.#fail(device, "download", intendedAtMs, failedAtMs);
   }
 
+  #complete(
+    kind: "boot" | "download",
+    { device, intendedAtMs, startedAtMs }: Omit<FetchedFile, "fetchedAtMs">,
+    receivedAtMs: number,
+  ): void {
+    const times = { intendedAtMs, sentAtMs: startedAtMs, receivedAtMs };
+    this.#options.sink.completed({ device, kind, origin: "scenario", ...times });
+  }
+
   #fail(device: number, kind: "boot" | "download", intendedAtMs: number, failedAtMs: number): void {
-    const reason = "timeout";
-    this.#options.sink.failed({
-      device,
-      kind,
-      origin: "scenario",
-      reason,
-      intendedAtMs,
-      failedAtMs,
-    });
+    const ended = { origin: "scenario", reason: "timeout", intendedAtMs, failedAtMs } as const;
+    this.#options.sink.failed({ device, kind, ...ended });
   }
 
   get #record(): BootRecord | undefined {

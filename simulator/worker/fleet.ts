@@ -5,7 +5,7 @@ import { BootOperation } from "../../protocol/dhcp/packet.ts";
 import type { PersonaRoll } from "../../scenarios/population/personas.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { Shard } from "../../scenarios/population/shard.ts";
-import { DeviceRandom } from "../device/device-random.ts";
+import { deviceRandom } from "../device/device-random.ts";
 import {
   DeviceState,
   type DeviceStateName,
@@ -40,33 +40,26 @@ export interface FleetPlan {
   readonly startMs: number;
   /** Resolution of all timers, 1 ms when left out. */
   readonly tickMs?: number;
-  /** The devices that have something wrong with them; none when left out. */
+  /** The devices with a persona; none when left out. */
   readonly personas?: PersonaRoll | undefined;
 }
 
-/** Replies that no device acted upon, by reason. */
-export interface IgnoredReplies {
-  /** Not a BOOTREPLY, or for a hardware address of no device here. */
-  notOurs: number;
-  /** At another relay or address than the device's. */
-  wrongPath: number;
-  /** For a transaction that is over: a late answer to an earlier attempt. */
-  staleTransaction: number;
-  /** The right transaction, but the device does not wait for that: a duplicate, a second offer. */
-  unexpected: number;
-}
-
 /**
- * All devices of one worker: routes every start, reply and timer to the device that it is for.
- * Nothing is asynchronous and nothing is stored beyond the columns of the device table; packets and
- * news go to the sink while a call runs.
+ * All devices of one worker: routes every start, reply and timer to its device. Nothing is asynchronous, and
+ * nothing is stored beyond the columns of the device table. Packets and news go to the sink while a call
+ * runs.
  */
 export class Fleet {
   readonly population: Population;
-  readonly ignored: IgnoredReplies = {
+  /** Replies that no device acted upon, by reason. */
+  readonly ignored = {
+    /** Not a BOOTREPLY, or for the hardware address of no device here. */
     notOurs: 0,
+    /** At another relay or address than the device's. */
     wrongPath: 0,
+    /** For a transaction that is over: a late answer to an earlier attempt. */
     staleTransaction: 0,
+    /** For the right transaction, but the device does not wait for it: a duplicate, a second offer. */
     unexpected: 0,
   };
   readonly #shard: Shard;
@@ -81,7 +74,7 @@ export class Fleet {
   // One function for the life of the fleet instead of one a tick.
   readonly #onDue = (local: number): void => this.#client.timeOut(local, this.#nowMs);
 
-  /** Throws RangeError for a plan that cannot be. */
+  /** Throws RangeError for an impossible plan. */
   constructor(plan: FleetPlan, sink: FleetSink) {
     this.population = plan.population;
     this.#shard = new Shard(plan.population, plan.shard?.index ?? 0, plan.shard?.count ?? 1);
@@ -93,7 +86,7 @@ export class Fleet {
     const table = this.#table;
     const retransmit = plan.retransmit ?? rfc2131Retry;
     const ownTimers = plan.ownTimers ?? true;
-    const random = new DeviceRandom(plan.seed, this.#shard, table);
+    const random = deviceRandom(plan.seed, this.#shard, table);
     const personas = new Personas(plan.personas, this.#shard);
     this.#personas = personas;
     const outbox = new Outbox(plan.population, table, this.#relays, plan.servers, sink, personas);
@@ -225,7 +218,7 @@ export class Fleet {
     return this.countIn("bound") + this.countIn("renewing") + this.countIn("rebinding");
   }
 
-  /** What happened to devices that have something wrong with them, by share of the roll. */
+  /** Counts for devices with a persona, by share of the roll. */
   personaCounts(): readonly PersonaCounts[] {
     return this.#personas.report((local) => this.#table.address[local * ROW_WORDS] !== 0);
   }
@@ -254,7 +247,7 @@ export class Fleet {
     }
   }
 
-  /** The transaction is the device's present one, so its REQUEST is the one that was acknowledged. */
+  /** The transaction is the device's present one, so the ACK is for its REQUEST. */
   #noteSecondAck(local: number, packet: Reply, receivedAtMs: number): void {
     if (packet.options.getUInt8(OptionCode.messageType) !== MessageType.ack) return;
     const sentAtMs = this.#table.requestSentAtMs[local * ROW_DOUBLES];

@@ -1,4 +1,3 @@
-import type { Population } from "../../scenarios/population/population.ts";
 import type { StartResult, StreamExchange } from "../device/exchange.ts";
 import type { PhaseFleet } from "../load/phase-run.ts";
 import type { BootsNow } from "../measure/time-series.ts";
@@ -15,10 +14,6 @@ export class Plant implements PhaseFleet {
     this.#boot = boot;
   }
 
-  get population(): Population {
-    return this.#fleet.population;
-  }
-
   get size(): number {
     return this.#fleet.size;
   }
@@ -28,19 +23,15 @@ export class Plant implements PhaseFleet {
   }
 
   get online(): number {
-    return this.#boot?.onlineCount ?? 0;
+    return this.#boot?.countIn("online") ?? 0;
   }
 
   get givenUp(): number {
-    return this.#boot?.givenUpCount ?? 0;
+    return this.#boot?.countIn("failed") ?? 0;
   }
 
   owns(device: number): boolean {
     return this.#fleet.owns(device);
-  }
-
-  addressOf(device: number): number {
-    return this.#fleet.addressOf(device);
   }
 
   isOff(device: number): boolean {
@@ -76,7 +67,7 @@ export class Plant implements PhaseFleet {
     this.#boot?.advance(nowMs);
   }
 
-  /** Where the devices are in their boots; undefined in a run without any. */
+  /** The boots of the devices now; undefined in a run without any. */
   bootsNow(): BootsNow | undefined {
     return this.#boot?.now();
   }

@@ -1,3 +1,4 @@
+import type { ModemEvent } from "../boot/modem-links.ts";
 import type { PersonaCounts } from "../device/persona/personas.ts";
 import type { ArrivalHistory } from "../load/arrival-log.ts";
 import type { PhaseEnd } from "../load/phase-run.ts";
@@ -23,17 +24,17 @@ export type ToWorker =
   /** Which devices hold a lease? Answered by `surveyed`. */
   | { readonly kind: "survey" }
   /**
-   * Work out the shares of a phase, cut the power where it says so, and answer `prepared`. `bound`
-   * has a bit for each device of the whole population, so that all workers find the same shares.
+   * Work out the shares of a phase, cut the power of a `powerCycle`, and answer `prepared`. `bound` has a bit
+   * for each device of the whole population, so that all workers find the same shares.
    */
   | { readonly kind: "prepare"; readonly phase: number; readonly bound: Uint8Array }
   /** Begin the phase that was prepared; `runStartMs` is second 0 of the time series. */
   | { readonly kind: "start"; readonly startAtMs: number; readonly runStartMs: number }
-  /** What became of modems that other workers play, in order. */
+  /** News of modems that other workers play, in order. */
   | { readonly kind: "modems"; readonly news: readonly ModemNews[] }
-  /** Go through the schedule at this pace, as of `atMs`: 0 holds the arrivals. Also of later phases. */
+  /** Run the schedule at this pace from `atMs` on, also in later phases; 0 holds the arrivals. */
   | { readonly kind: "pace"; readonly pace: number; readonly atMs: number }
-  /** No more arrivals: wait for what is under way, for `drainMs` at most. */
+  /** No more arrivals: wait for transactions under way, for `drainMs` at most. */
   | { readonly kind: "end"; readonly drainMs: number }
   /** Close the sockets and answer `stopped`. */
   | { readonly kind: "stop" };
@@ -44,18 +45,18 @@ export type FromWorker =
   | { readonly kind: "prepared"; readonly phase: number }
   | { readonly kind: "second"; readonly report: SecondReport }
   | { readonly kind: "leases"; readonly batch: LeaseEventBatch }
-  /** Whether all the worker's own devices have reached the phase's goal; told whenever it changes. */
+  /** Sent whenever all the worker's own devices reach the phase's goal, or no longer have. */
   | { readonly kind: "goal"; readonly phase: number; readonly isReached: boolean }
-  /** What a watched phase has measured so far, once a second. */
+  /** The measurements of a watched phase so far, once a second. */
   | { readonly kind: "measured"; readonly phase: number; readonly measured: Measured }
-  /** For the workers that play what is behind these modems. */
+  /** For the workers that play devices behind these modems. */
   | { readonly kind: "modems"; readonly news: readonly ModemNews[] }
   | PhaseDone
   | Stopped;
 
 export interface ModemNews {
   readonly modem: number;
-  readonly event: "up" | "down" | "failed";
+  readonly event: ModemEvent;
 }
 
 export interface PhaseDone {
@@ -81,9 +82,9 @@ export interface Stopped {
   readonly decodeErrors: number;
   /** Messages that no device acted upon: late, duplicate or misdirected ones. */
   readonly ignoredReplies: number;
-  /** What the plan's network did to datagrams. */
+  /** The effects of the plan's network on datagrams. */
   readonly network: NetworkCounters;
-  /** What happened to devices with a persona, by share of the plan. */
+  /** Counts for devices with a persona, by share of the plan. */
   readonly personas: readonly PersonaCounts[];
   readonly answers: readonly ServerAnswers[];
   /** Only where the plan asks for it. */
@@ -94,7 +95,7 @@ export interface Stopped {
  * Everything that the worker saw before `watermarkMs` is in this batch or in an earlier one, so the
  * events of all workers are in order up to the smallest watermark.
  */
-export interface LeaseEventBatch {
+interface LeaseEventBatch {
   readonly watermarkMs: number;
   readonly events: SafetyEvents;
 }

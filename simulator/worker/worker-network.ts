@@ -9,7 +9,7 @@ import { ImpairedSocket, type Throttles } from "../network/impaired-socket.ts";
 import { type NetworkCounters, sumCounters } from "../network/network-counters.ts";
 import type { RunPlan } from "../plan/run-plan.ts";
 
-export interface WorkerNetworkOptions {
+interface WorkerNetworkOptions {
   readonly plan: Pick<RunPlan, "network" | "phases" | "seed">;
   readonly population: Population;
   readonly worker: { readonly index: number; readonly count: number };
@@ -19,7 +19,7 @@ export interface WorkerNetworkOptions {
 
 /** The network of one worker: all its sockets are behind it, and it changes with the phases. */
 export class WorkerNetwork {
-  /** No phase does anything to a datagram. */
+  /** Whether no phase impairs datagrams. */
   readonly isAlwaysFair: boolean;
   readonly #options: WorkerNetworkOptions;
   readonly #sockets: ImpairedSocket[] = [];
@@ -34,7 +34,7 @@ export class WorkerNetwork {
     this.isAlwaysFair = [network, ...phases.flatMap((phase) => phase.network ?? [])].every(isFair);
   }
 
-  /** The socket behind this network; the socket as it is when nothing ever happens there. */
+  /** The socket behind this network; the socket itself if the network is always fair. */
   behind(socket: UdpSocket): UdpSocket {
     if (this.isAlwaysFair) return socket;
     const { plan, worker, batchMax, nowMs } = this.#options;
@@ -59,7 +59,7 @@ export class WorkerNetwork {
     for (const socket of this.#sockets) socket.change(next, this.#throttles);
   }
 
-  /** When something that is under way is due, in ms; infinity when nothing is. */
+  /** When the next datagram under way is due, in ms; infinity without one. */
   dueAtMs(): number {
     let dueAtMs = Number.POSITIVE_INFINITY;
     for (const socket of this.#sockets) dueAtMs = Math.min(dueAtMs, socket.dueAtMs);

@@ -1,4 +1,4 @@
-import type { UdpSocket } from "../../base/net/udp-socket.ts";
+import type { SendingSocket } from "../../base/net/udp-socket.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type {
   Acknowledgement,
@@ -19,20 +19,18 @@ import { type SafetyLog, twinOf } from "../measure/safety-checker.ts";
 import type { SecondTally } from "../measure/time-series.ts";
 import type { BootLink, BootNewsSink } from "./boot-link.ts";
 
-export type SendingSocket = Pick<UdpSocket, "slot" | "push">;
-
-export interface WorkerSinkOptions {
+interface WorkerSinkOptions {
   readonly population: Population;
   readonly relaySocket: SendingSocket;
   readonly deviceSocket: SendingSocket;
-  /** The socket of relays that send from a port of their own. */
+  /** The socket of relays that send from the wrong port. */
   readonly wrongPortSocket?: SendingSocket | undefined;
   readonly safety: SafetyLog;
   /** Finds the server that sent a reply. */
   readonly answerers: Pick<Answerers, "of">;
   readonly answers: AnswerCounts;
   readonly tally: SecondTally;
-  /** In a run whose servers may go and come. */
+  /** In a run whose servers may fail. */
   readonly outages?: OutageLog | undefined;
 }
 

@@ -18,6 +18,7 @@ import {
   type SimulationProgress,
 } from "../../simulator/run/edge/coordinator.ts";
 import { LoneSegment } from "../../simulator/run/lone-segment.ts";
+import type { Rendezvous } from "../../simulator/run/rendezvous.ts";
 import { RunPace } from "../../simulator/run/run-pace.ts";
 
 const population: PopulationPlan = {
@@ -275,13 +276,13 @@ describe("a run over real sockets and threads", () => {
       segment: { index: 0, count: 1, placement: "one-machine" },
     };
     const nowMs = (): number => systemClock.monotonicMs();
-    const lone = new LoneSegment(plan, new Population(population), undefined, nowMs);
+    const lone: Rendezvous = new LoneSegment(plan, new Population(population), undefined, nowMs);
     const boundToClientPort = (): number | undefined => udpSocketsBoundTo(0, plan.ports.client);
     let othersAreDone: () => void = quiet;
     const asked = new Promise<void>((isAsked) => {
       lone.mayClose = () => {
         isAsked();
-        return new Promise((resolve) => {
+        return new Promise<void>((resolve) => {
           othersAreDone = resolve;
         });
       };

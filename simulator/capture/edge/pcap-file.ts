@@ -2,13 +2,13 @@ import { closeSync, openSync, writeSync } from "node:fs";
 
 const BUFFER_BYTES = 256 * 1024;
 
-/** A worker's part of a capture: bytes are collected, and written when there are many. */
+/** A worker's part of a capture, written in large pieces. */
 export class PcapFile {
   readonly #fd: number;
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #length = 0;
 
-  /** Throws what the system says when it cannot be made. */
+  /** Throws the system's error when the file cannot be created. */
   constructor(path: string) {
     this.#fd = openSync(path, "w");
   }

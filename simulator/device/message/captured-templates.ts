@@ -34,7 +34,7 @@ interface Template {
 const ETHERNET = 1;
 const MAC_BYTES = 6;
 
-/** What a message is made from that was not captured, the likest first. */
+/** Which captured message a missing one is made from, the most similar first. */
 const likest: Readonly<Record<MessageShape, readonly MessageShape[]>> = {
   discover: ["discover"],
   "request-selecting": ["request-selecting", "request-rebooting", "request-extending", "discover"],
@@ -45,8 +45,8 @@ const likest: Readonly<Record<MessageShape, readonly MessageShape[]>> = {
 };
 
 /**
- * The messages of a captured device, for any device of the population that plays it: the bytes that were
- * captured, with the device's own in place of what differs.
+ * The messages of a captured device, for any device of the population that plays it: the captured bytes,
+ * with each device's own values in their places.
  */
 export class CapturedTemplates {
   readonly #population: Population;
@@ -100,14 +100,14 @@ export class CapturedTemplates {
   }
 }
 
-/** The message as it was captured, or one made from the likest that was. */
+/** The captured message, or one made from the most similar. */
 function messageOf({ messages }: CapturedPersona, shape: MessageShape): CapturedMessage {
   const found = likest[shape].find((each) => messages[each] !== undefined) ?? "discover";
   const source = messages[found] ?? messages.discover;
   return found === shape ? source : { ...source, options: madeOptions(source.options, shape) };
 }
 
-/** What RFC 2131 table 5 has for the shape, with the rest as the captured device has it. */
+/** The options of the shape by RFC 2131 table 5, and the captured device's others. */
 function madeOptions(options: readonly CapturedOption[], shape: MessageShape): CapturedOption[] {
   const { type, server, requested } = shapeDetails[shape];
   const isPlain = shape === "decline" || shape === "release";

@@ -22,8 +22,8 @@ import {
   type Population,
 } from "../../../scenarios/population/population.ts";
 
-/** What tells two kinds of device apart on the wire. */
-export interface DeviceModel {
+/** Devices of one model look the same on the wire, but for MAC and unit number. */
+interface DeviceModel {
   readonly kind: DeviceKind;
   /** Only for a cable modem. */
   readonly docsis?: DocsisVersion;
@@ -43,7 +43,7 @@ export function modelIndexOf(population: Population, device: number): number {
 }
 
 const Code = OptionCode;
-// What each kind asks for, in the order in which it asks (RFC 2132 section 9.8).
+// Parameter request list of each kind, in its own order (RFC 2132 section 9.8).
 const requestLists: Readonly<Record<DeviceKind, readonly number[]>> = {
   "cable-modem": [1, 3, 2, 4, 6, 7, 12, 15, 54, 66, 67, 122, 125, 150],
   mta: [1, 2, 3, 6, 7, 12, 15, 54, 122],
@@ -52,7 +52,7 @@ const requestLists: Readonly<Record<DeviceKind, readonly number[]>> = {
 };
 
 /** A place in option 43 or 12 that holds the unit number as six hexadecimal digits. */
-export const UNIT_MARK = "\u0000\u0000\u0000\u0000\u0000\u0000";
+const UNIT_MARK = "\u0000\u0000\u0000\u0000\u0000\u0000";
 
 /** The options that a device sends in every message, after 53, 54 and 50. */
 export function identityOptions(model: DeviceModel): OutgoingOption[] {
@@ -127,7 +127,7 @@ function modemCapabilities(version: DocsisVersion): SubOption[] {
   ];
 }
 
-/** PacketCable 1.0: two lines; PCMU, PCMA and G.729; no secure flow of its own. */
+/** PacketCable 1.0: two lines; PCMU, PCMA and G.729; no secure flow. */
 const mtaCapabilities: readonly SubOption[] = [
   capability(MtaCapability.version, 0),
   capability(MtaCapability.endpoints, 2),

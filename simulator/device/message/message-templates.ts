@@ -29,7 +29,7 @@ export const shapeDetails: Readonly<
   release: { type: MessageType.release, server: true, requested: false },
 };
 
-/** What differs from one message of a shape to the next; addresses are 0 where they do not occur. */
+/** The values that differ between messages of one shape; addresses that do not occur are 0. */
 export interface MessageFields {
   xid: number;
   secs: number;
@@ -38,7 +38,7 @@ export interface MessageFields {
   server: number;
 }
 
-/** A finished message with holes: the offsets say where a device's own values go, -1 nowhere. */
+/** A finished message with holes for a device's own values, by offset; -1 for no hole. */
 interface Template {
   readonly bytes: Uint8Array;
   readonly endOffset: number;

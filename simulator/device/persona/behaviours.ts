@@ -2,7 +2,7 @@ import type { PersonaKind, PersonaShare } from "../../../scenarios/population/pe
 import type { Population } from "../../../scenarios/population/population.ts";
 import { CapturedTemplates } from "../message/captured-templates.ts";
 
-/** What a device does with its packets before they leave. */
+/** How a device spoils its packets before they leave. */
 export type PacketFault =
   | "none"
   | "swapped-secs"
@@ -13,12 +13,12 @@ export type PacketFault =
 
 /** How a device differs from the client of RFC 2131. */
 export interface Behaviour {
-  /** Messages that it sends instead of those of its kind; undefined: none. */
+  /** Replaces the messages of the device's kind; undefined: it sends those. */
   readonly templates: CapturedTemplates | undefined;
   readonly packets: PacketFault;
   /** Whether it asks for more time before its lease ends. */
   readonly renews: boolean;
-  /** Whether a boot begins with INIT-REBOOT for an address of a network that it is not on. */
+  /** Whether a boot begins with INIT-REBOOT for an address of another network. */
   readonly asksForForeignAddress: boolean;
   readonly ignoresNak: boolean;
   /** Addresses that it declines in one boot, each as soon as it is acknowledged. */
@@ -26,11 +26,11 @@ export interface Behaviour {
   /** Copies of the REQUEST that follow its ACK at once. */
   readonly requestsAfterAck: number;
   /**
-   * The wait after each transmission, the last one again and again, whatever the retry policy says;
-   * undefined: as the policy says.
+   * Replaces the waits of the retry policy: one after each transmission, the last one from then on. Undefined:
+   * the policy's.
    */
   readonly retransmitMs: readonly number[] | undefined;
-  /** Whether its relay sends from a port of its own instead of the servers' port. */
+  /** Whether its relay sends from another port than the servers' port. */
   readonly relayPortIsWrong: boolean;
   /** Whether a device with the same MAC boots on another CMTS whenever it boots. */
   readonly hasTwin: boolean;
@@ -67,7 +67,7 @@ const faults: Readonly<Record<PersonaKind, Partial<Behaviour>>> = {
   captured: {},
 };
 
-/** How the devices of a share behave, whichever of the population they are. */
+/** How the devices of a share behave. */
 export function behaviourOf(
   { kind, captured }: Pick<PersonaShare, "kind" | "captured">,
   population: Population,

@@ -3,7 +3,7 @@ import type { Population } from "../../../scenarios/population/population.ts";
 /** In TEST-NET-2 (RFC 5737), which is no real network. */
 const TEST_NET = 0xc633_6400;
 
-/** An address of the next CMTS, as a moved device remembers it; with one CMTS, a test address. */
+/** The address that a moved device remembers: one of the next CMTS, or a test address if there is only one. */
 export function foreignAddressOf(population: Population, device: number): number {
   const { cmtsCount } = population;
   if (cmtsCount === 1) return TEST_NET + 1 + (device % 254);

@@ -11,15 +11,15 @@ export interface MessageEnd {
   lengthMax: number;
 }
 
-/** What a fault depends on besides the message. */
-export interface FaultContext {
+/** A fault depends on these besides the message. */
+interface FaultContext {
   /** Boots of the device so far. */
   readonly boots: number;
   /** Transmissions of the same message before this one. */
   readonly attempt: number;
 }
 
-/** With the relay's option still inside what an Ethernet frame carries: 1500 less 28 octets. */
+/** Leaves room for the relay's option in an Ethernet frame, which carries 1500 - 28 octets. */
 export const GIANT_BYTES = 1440;
 /** For private use (RFC 3942 section 4): no server knows it. */
 const FILLER_OPTION = 224;
@@ -81,8 +81,8 @@ function removeClientId(bytes: Uint8Array, end: MessageEnd): void {
 }
 
 /**
- * Type 0 is no hardware address (RFC 2132 section 9.14); then two octets that count the boots, and the
- * whole MAC, because no other device may have the same.
+ * Type 0, which is no hardware address (RFC 2132 section 9.14), then two octets that count the boots, then
+ * the whole MAC, because no other device may have the same identifier.
  */
 function changeClientId(bytes: Uint8Array, end: MessageEnd, { boots }: FaultContext): void {
   const at = offsetOf(bytes, OptionCode.clientIdentifier);
@@ -96,7 +96,7 @@ function changeClientId(bytes: Uint8Array, end: MessageEnd, { boots }: FaultCont
   end.length = Math.max(end.length, end.endOffset + 1);
 }
 
-/** The first copy only; by boot, in turns: an option longer than the packet, or a packet cut inside one. */
+/** Spoils the first copy only. Boots take turns: an option longer than the packet, or a packet cut inside one. */
 function malform(bytes: Uint8Array, end: MessageEnd, { attempt, boots }: FaultContext): void {
   if (attempt > 0) return;
   const last = lastOption(bytes);

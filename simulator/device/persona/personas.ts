@@ -4,26 +4,30 @@ import type { Shard } from "../../../scenarios/population/shard.ts";
 import { type Behaviour, behaviourOf, rfc2131Behaviour } from "./behaviours.ts";
 
 /** What happened to the devices of one share, as far as one worker plays them. */
-export interface PersonaCounts {
-  /** Hold a lease now. */
-  bound: number;
-  /** Exchanges that ended as they should. */
-  completed: number;
-  naks: number;
-  declines: number;
-  timeouts: number;
-  retransmissions: number;
-  /** Leases acknowledged to the other device with the same MAC. */
-  twinLeases: number;
+export type PersonaCounts = ReturnType<typeof newCounts>;
+
+function newCounts() {
+  return {
+    /** Hold a lease now. */
+    bound: 0,
+    /** Exchanges that ended as they should. */
+    completed: 0,
+    naks: 0,
+    declines: 0,
+    timeouts: 0,
+    retransmissions: 0,
+    /** Leases acknowledged to the other device with the same MAC. */
+    twinLeases: 0,
+  };
 }
 
-export type PersonaEvent = Exclude<keyof PersonaCounts, "bound">;
+type PersonaEvent = Exclude<keyof PersonaCounts, "bound">;
 
-/** How the devices of a fleet behave, and what happens to those that have something wrong with them. */
+/** How the devices of a fleet behave, and counts of what happens to those with a persona. */
 export class Personas {
   readonly #behaviours: readonly Behaviour[];
   readonly #counts: readonly PersonaCounts[];
-  // By local number; empty when every device is well.
+  // By local number; empty when no device has a persona.
   readonly #shareOf: Int8Array;
   readonly #boots: Uint16Array;
   readonly #declines: Uint8Array;
@@ -47,7 +51,7 @@ export class Personas {
     return share < 0 ? rfc2131Behaviour : this.#behaviours[share];
   }
 
-  /** The device begins anew. */
+  /** A device boots. */
   boot(local: number): void {
     if (local >= this.#boots.length) return;
     this.#boots[local] += 1;
@@ -79,18 +83,6 @@ export class Personas {
     }
     return counts;
   }
-}
-
-function newCounts(): PersonaCounts {
-  return {
-    bound: 0,
-    completed: 0,
-    naks: 0,
-    declines: 0,
-    timeouts: 0,
-    retransmissions: 0,
-    twinLeases: 0,
-  };
 }
 
 /** The sum over workers, share by share. */

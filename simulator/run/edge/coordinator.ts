@@ -42,7 +42,7 @@ export type {
 } from "../outcome.ts";
 export { SimulationError } from "./worker-handle.ts";
 
-/** What a run may be told besides its plan. */
+/** Options of a run besides its plan. */
 interface RunOptions {
   readonly onProgress: (progress: SimulationProgress) => void;
   readonly signal?: AbortSignal | undefined;
@@ -53,10 +53,10 @@ interface RunOptions {
 }
 
 /**
- * Runs the plan on worker threads and puts their results together. Rejects with SimulationError
- * when a worker fails or does not answer in time; an abort ends the run early and resolves. `judge`
- * is asked once a second about a phase that is watched: a reason that it gives ends the run. `pace` may be
- * changed meanwhile. `onPhase` hears of each phase shortly before it starts.
+ * Runs the plan on worker threads and joins their results. Rejects with SimulationError when a worker fails
+ * or does not answer in time. An abort ends the run early and resolves. Once a second `judge` looks at a
+ * watched phase; if it returns a reason, the run ends. `pace` may change meanwhile. `onPhase` is called
+ * shortly before each phase starts.
  */
 export async function runSimulation(
   plan: RunPlan,
@@ -78,7 +78,7 @@ export interface PhaseStart {
   readonly runStartMs: number;
 }
 
-/** What one segment of a run came to: by itself, and raw, for a merge with the others. */
+/** The outcome of one segment of a run, and its raw record for a merge with the others. */
 export interface PlayedSegment {
   readonly outcome: SimulationOutcome;
   readonly record: SegmentRecord;
@@ -144,9 +144,9 @@ class Coordinator {
   #phaseStartMs = 0;
   #schedule = new ScheduleClock(0);
   #goalReached: boolean[] = [];
-  /** Tells the running phase that a worker's devices have reached its goal, or no longer have. */
+  /** Called when a worker's devices have reached the goal of the running phase, or no longer have. */
   #onGoalNews: () => void = () => {};
-  /** Tells the running phase what a worker has measured of it so far. */
+  /** Called with a worker's measurements of the running phase so far. */
   #onMeasured: (workerIndex: number, measured: Measured) => void = () => {};
 
   constructor(plan: RunPlan, options: RunOptions) {
@@ -172,7 +172,7 @@ class Coordinator {
       if (typeof part.ending === "object" && part.ending.kind === "threshold") break;
     }
     this.#endedAtMs = systemClock.wallMs();
-    if (!this.#isAborted) await this.#options.rendezvous?.mayClose();
+    if (!this.#isAborted) await this.#options.rendezvous?.mayClose?.();
     this.#stopped = await this.#askAll({ kind: "stop" }, "stopped");
     this.#checker.settle();
     this.#series.closeAll();
@@ -181,7 +181,7 @@ class Coordinator {
   /** After `run`. */
   outcome(): SimulationOutcome {
     const nowMs = systemClock.monotonicMs();
-    // Both clocks at once: what follows takes its time, and would make every lease end so much later.
+    // Both clocks at once: the work that follows takes time, which would postpone the end of every lease.
     const toUnixMs = systemClock.wallMs() - nowMs;
     return runOutcomeOf(this.#plan, {
       startedAtMs: this.#startedAtMs,
@@ -225,7 +225,7 @@ class Coordinator {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  /** All workers change at one moment, so that they still have one schedule. */
+  /** All workers change at the same moment, so that they keep one schedule. */
   #setPace(atMs: number): void {
     const { pace } = this.#pace;
     this.#schedule.setPace(pace, Math.max(atMs, this.#phaseStartMs));
@@ -236,7 +236,7 @@ class Coordinator {
     return this.#options.signal?.aborted === true;
   }
 
-  /** One after the other: the kernel numbers the sockets of a group in the order of their opening. */
+  /** Starts them one by one: the kernel numbers the sockets of a group in the order of their opening. */
   async #startWorkers(): Promise<void> {
     const isPortable = await portableSocket();
     if (isPortable && this.#plan.boot !== undefined) {
@@ -258,7 +258,7 @@ class Coordinator {
       }
     }
     this.#series = new TimeSeries(workerCount);
-    await this.#options.rendezvous?.mayOpen();
+    await this.#options.rendezvous?.mayOpen?.();
     for (let own = 0; own < workerCount; own += 1) {
       const start: WorkerStart = { plan: this.#plan, ...placeOf(segment, own, workerCount) };
       const worker = new WorkerHandle(start, (message) => this.#take(own, message));
@@ -267,7 +267,7 @@ class Coordinator {
       const ready = await worker.next("ready", after(limits.readyMs));
       this.#backend = ready.backend;
     }
-    await this.#options.rendezvous?.opened();
+    await this.#options.rendezvous?.opened?.();
   }
 
   #checkSegment(segment: NonNullable<RunPlan["segment"]>, isPortable: boolean): void {
@@ -309,7 +309,7 @@ class Coordinator {
     }
   }
 
-  /** Ends the phase at its goal, at the signal, or as a watch says; workers know the time themselves. */
+  /** Ends the phase at its goal, at the signal, or when a watch says so. Workers know its length themselves. */
   #watchForEnd(phase: PhasePlan): {
     readonly ending: () => PhaseEnding | undefined;
     readonly stop: () => void;
@@ -330,7 +330,7 @@ class Coordinator {
       if (goal !== undefined && rendezvous) rendezvous.reached(index, isReached);
       else if (goal !== undefined && isReached) end(goal, phase.drainMs);
     };
-    // A rendezvous that breaks off aborts the run by its signal.
+    // If the rendezvous breaks off, its signal aborts the run.
     rendezvous?.ended(index).then(
       (cause) => end(cause, cause === "aborted" ? 0 : phase.drainMs),
       () => undefined,
@@ -358,7 +358,7 @@ class Coordinator {
     };
   }
 
-  /** News that no request waits for. */
+  /** Takes a message that no request waits for. */
   #take(workerIndex: number, message: FromWorker): void {
     switch (message.kind) {
       case "second":
@@ -369,7 +369,7 @@ class Coordinator {
         this.#checker.add(message.batch.events);
         if (this.#plan.segment !== undefined) this.#events.add(message.batch.events);
         this.#watermarksMs[workerIndex] = message.batch.watermarkMs;
-        // With workers still to come nothing has happened yet.
+        // While workers are still starting, nothing has happened yet.
         this.#checker.settle(Math.min(...this.#watermarksMs));
         return;
       case "goal":
@@ -416,7 +416,7 @@ class Coordinator {
   }
 }
 
-/** Whether this machine only has the portable socket, which several workers cannot share. */
+/** Whether this machine has only the portable socket, which several workers cannot share. */
 async function portableSocket(): Promise<boolean> {
   const socket = await openUdpSocket({ address: 0x7f00_0001, port: 0 });
   const { backend } = socket;

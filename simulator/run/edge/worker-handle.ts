@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { systemClock } from "../../../base/clock.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "../../worker/worker-messages.ts";
 
-/** The run could not be carried through: the message says what failed, where, and what to do. */
+/** The run failed: the message says what failed, where, and what to do. */
 export class SimulationError extends Error {
   override readonly name = "SimulationError";
 }
@@ -12,10 +12,10 @@ export class SimulationError extends Error {
 /** Threads take only the profiler's flags of the process. */
 const execArgv = process.execArgv.filter((flag) => flag.startsWith("--cpu-prof"));
 
-/** How often a deadline is read: it moves while a run is on hold. */
+/** Longest time between two looks at a deadline, which moves while a run is on hold. */
 const LOOK_MS = 60_000;
 
-/** One worker thread: what it says, who waits for it, and how it ends. */
+/** One worker thread: its messages, the caller that waits for one, and its end. */
 export class WorkerHandle {
   readonly #worker: Worker;
   readonly #name: string;
@@ -45,8 +45,8 @@ export class WorkerHandle {
   }
 
   /**
-   * The worker's next message of this kind; one caller at a time. The deadline is read again and again,
-   * because that of a run on hold moves on.
+   * The worker's next message of this kind; one caller at a time. The deadline is a function, because it moves
+   * while a run is on hold.
    */
   next<Kind extends FromWorker["kind"]>(
     kind: Kind,

@@ -32,13 +32,13 @@ import type { FromWorker, ToWorker, WorkerStart } from "../worker-messages.ts";
 import type { WorkerNetwork } from "../worker-network.ts";
 import { WorkerSink } from "../worker-sink.ts";
 
-export interface WorkerLoopOptions {
+interface WorkerLoopOptions {
   readonly start: WorkerStart;
   /** On the relays' port: what servers send to giaddr. */
   readonly relaySocket: UdpSocket;
   /** On the clients' port: what servers send to a device's own address. */
   readonly deviceSocket: UdpSocket;
-  /** One for each protocol of a boot, on a port of its own; undefined when the plan boots no device. */
+  /** One for each protocol of a boot, each on its own port; undefined when the plan boots no device. */
   readonly bootSockets: Readonly<Record<BootService, UdpSocket>> | undefined;
   /** For relays that send from the wrong port; nothing is read from it. */
   readonly wrongPortSocket?: UdpSocket | undefined;
@@ -51,8 +51,8 @@ export interface WorkerLoopOptions {
   readonly post: (message: FromWorker, transfer?: readonly ArrayBuffer[]) => void;
 }
 
-// Devices wait for seconds: their timers need no better than this, and need not be asked for the
-// next one, which with all devices bound means looking at all of them.
+// Devices wait for seconds, so this is precise enough for their timers. It saves the search for the next timer,
+// which with all devices bound means looking at all of them.
 const WAIT_MS_MAX = 5;
 const LEASE_BATCH_MS = 200;
 const LEASE_BATCH_EVENTS = 8192;
@@ -63,7 +63,7 @@ const READ_AT_ONCE = 32;
 /** Flushes of arrivals before the sockets are looked at again. */
 const ARRIVAL_ROUNDS = 4;
 
-/** One thread of the simulator: reads its sockets, lets its devices act, sends what they want sent. */
+/** One thread of the simulator: reads its sockets, lets its devices act and sends their packets. */
 export class WorkerLoop {
   readonly #options: WorkerLoopOptions;
   readonly #population: Population;
@@ -96,39 +96,34 @@ export class WorkerLoop {
   constructor(options: WorkerLoopOptions) {
     const { plan, workerIndex, workerCount } = options.start;
     this.#options = options;
-    const { relaySocket, deviceSocket, bootSockets } = options;
+    const { relaySocket, deviceSocket, bootSockets, wrongPortSocket } = options;
+    const population = new Population(plan.population);
+    const shard = { index: workerIndex, count: workerCount };
     this.#sockets = [relaySocket, deviceSocket, ...Object.values(bootSockets ?? {})];
-    this.#population = new Population(plan.population);
-    this.#outages =
-      plan.outages === true
-        ? new OutageLog(
-            plan.servers.map(({ address }) => address),
-            this.#population.size,
-          )
-        : undefined;
+    this.#population = population;
+    if (plan.outages === true) {
+      const servers = plan.servers.map(({ address }) => address);
+      this.#outages = new OutageLog(servers, population.size);
+    }
     this.#sink = new WorkerSink({
-      population: this.#population,
-      relaySocket: options.relaySocket,
-      deviceSocket: options.deviceSocket,
-      wrongPortSocket: options.wrongPortSocket,
+      ...{ population, relaySocket, deviceSocket, wrongPortSocket },
       safety: this.#safety,
       answerers: new Answerers(plan.servers, plan.sharedIdentifier),
       answers: this.#answers,
       tally: this.#tally,
       outages: this.#outages,
     });
-    this.#notes = new DeviceNotes(this.#population.size);
+    this.#notes = new DeviceNotes(population.size);
     const nowMs = systemClock.monotonicMs();
     this.#fleet = new Fleet(
       {
-        population: this.#population,
-        shard: { index: workerIndex, count: workerCount },
+        ...{ population, shard },
         seed: plan.seed,
         servers: plan.servers,
         retransmit: plan.clients.retransmit,
         ownTimers: plan.clients.ownTimers,
         startMs: nowMs,
-        personas: personasOf(plan, this.#population),
+        personas: personasOf(plan, population),
       },
       this.#sink,
     );
@@ -136,8 +131,7 @@ export class WorkerLoop {
     if (plan.boot !== undefined && bootSockets !== undefined) {
       this.#boot = new BootLink({
         plan: plan.boot,
-        population: this.#population,
-        shard: { index: workerIndex, count: workerCount },
+        ...{ population, shard },
         seed: plan.seed,
         unixMsAtZero: systemClock.wallMs() - systemClock.monotonicMs(),
         startMs: nowMs,
@@ -154,11 +148,11 @@ export class WorkerLoop {
 
   /** Resolves after `stop`. */
   async run(): Promise<void> {
-    const { post } = this.#options;
+    const { post, relaySocket, deviceSocket } = this.#options;
     while (!this.#stopped) {
-      this.#readRelaySocket();
+      this.#relaySeenMs = this.#readDhcpSocket(relaySocket);
       this.#startArrivals();
-      this.#readDeviceSocket();
+      this.#deviceSeenMs = this.#readDhcpSocket(deviceSocket);
       this.#startArrivals();
       for (const service of bootServices) this.#readBootSocket(service);
       const nowMs = systemClock.monotonicMs();
@@ -252,8 +246,9 @@ export class WorkerLoop {
     return bound;
   }
 
-  #readRelaySocket(): void {
-    const socket = this.#options.relaySocket;
+  /** Hands what the relays' or the devices' socket has received to the fleet; returns `#seenMs`. */
+  #readDhcpSocket(socket: UdpSocket): number {
+    const isRelays = socket === this.#options.relaySocket;
     const beforeMs = systemClock.monotonicMs();
     const count = socket.receive();
     let nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
@@ -262,25 +257,16 @@ export class WorkerLoop {
       const packet = this.#decode(socket.bytes(i));
       if (packet === undefined) continue;
       // The portable socket does not know which of its addresses a datagram was sent to.
-      const destination = socket.destinationAddress(i) || packet.giaddr;
-      this.#fleet.receiveAtRelay(packet, destination, nowMs, socket.receivedAtMs(i));
+      const destination = socket.destinationAddress(i);
+      if (isRelays) {
+        const relay = destination || packet.giaddr;
+        this.#fleet.receiveAtRelay(packet, relay, nowMs, socket.receivedAtMs(i));
+      } else {
+        const device = destination || packet.ciaddr || packet.yiaddr;
+        this.#fleet.receiveAtDevice(packet, device, nowMs, socket.receivedAtMs(i));
+      }
     }
-    this.#relaySeenMs = this.#seenMs(socket, count, beforeMs);
-  }
-
-  #readDeviceSocket(): void {
-    const socket = this.#options.deviceSocket;
-    const beforeMs = systemClock.monotonicMs();
-    const count = socket.receive();
-    let nowMs = count === 0 ? beforeMs : systemClock.monotonicMs();
-    for (let i = 0; i < count; i += 1) {
-      if (this.#isTimeToLook(i)) nowMs = this.#startArrivals();
-      const packet = this.#decode(socket.bytes(i));
-      if (packet === undefined) continue;
-      const destination = socket.destinationAddress(i) || packet.ciaddr || packet.yiaddr;
-      this.#fleet.receiveAtDevice(packet, destination, nowMs, socket.receivedAtMs(i));
-    }
-    this.#deviceSeenMs = this.#seenMs(socket, count, beforeMs);
+    return this.#seenMs(socket, count, beforeMs);
   }
 
   #readBootSocket(service: BootService): void {
@@ -293,7 +279,7 @@ export class WorkerLoop {
     for (let i = 0; i < count; i += 1) services.receive(service, socket, i, nowMs);
   }
 
-  /** Up to when everything that the kernel stamped has been read. */
+  /** All datagrams that the kernel stamped before this time have been read. */
   #seenMs(socket: UdpSocket, count: number, beforeMs: number): number {
     const isDrained = count < this.#options.batchMax;
     return (isDrained ? beforeMs : socket.receivedAtMs(count - 1)) - TIMESTAMP_MARGIN_MS;
@@ -309,12 +295,12 @@ export class WorkerLoop {
     }
   }
 
-  /** A receive may bring thousands of datagrams (`segmentation`); due arrivals do not wait for them. */
+  /** A receive may bring thousands of datagrams (`segmentation`). Due arrivals must not wait for all of them. */
   #isTimeToLook(i: number): boolean {
     return this.#hasSchedule && i > 0 && i % READ_AT_ONCE === 0;
   }
 
-  /** Returns the time. */
+  /** Starts the due arrivals, and returns the time afterwards. */
   #startArrivals(): number {
     const phase = this.#sink.phase;
     let nowMs = systemClock.monotonicMs();
@@ -428,7 +414,7 @@ export class WorkerLoop {
   }
 }
 
-/** What Linux knows about the calling thread; node itself knows only the whole process. */
+/** From Linux, for the calling thread: Node knows only the whole process. */
 function threadTimes(): ReturnType<typeof parseSchedstat> {
   try {
     return parseSchedstat(readFileSync("/proc/thread-self/schedstat", "latin1"));

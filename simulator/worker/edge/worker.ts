@@ -43,7 +43,7 @@ const recorder =
     write: (bytes) => captureFile.write(bytes),
   });
 
-/** The socket behind the run's network; a capture has what is on the wire, so it is in front of that. */
+/** The socket behind the run's network. The recorder sits on the wire's side of the network. */
 function behindNetwork(socket: UdpSocket, service: SeenDatagram["service"]): UdpSocket {
   const recorded =
     recorder && new PcapSocket(socket, recorder, service, () => systemClock.monotonicMs());
@@ -59,7 +59,7 @@ async function open(port: number): Promise<UdpSocket> {
   );
 }
 
-/** Devices ask from their own addresses, all from one port a protocol. */
+/** Devices send from their own addresses, all of them from one port for each protocol. */
 async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
   const sockets: Partial<Record<BootService, UdpSocket>> = {};
   for (const service of bootServices) {
@@ -86,7 +86,7 @@ async function openWrongPort(): Promise<UdpSocket | undefined> {
   );
 }
 
-/** Before the coordinator hears that the worker has stopped: then the parts are put together. */
+/** Before the coordinator hears that the worker has stopped, because it then joins the parts. */
 function closeCapture(): void {
   recorder?.finish(systemClock.monotonicMs());
   captureFile?.close();
