@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Option } from "commander";
 import { BlockError } from "../bench/against/paired-block.ts";
 import { compareServers } from "../bench/against/paired-comparison.ts";
 import { CheckoutError, checkOutReference, workFolder } from "../bench/against/worktree.ts";
@@ -13,14 +13,11 @@ import {
   comparisonFormats,
   renderComparison,
 } from "../reports/compare/render-comparison.ts";
-import { parseDurationMs } from "../scenarios/yaml/duration.ts";
 import { statusOf } from "./compare.ts";
-import { addExamples } from "./options/examples.ts";
-import { exitStatus } from "./options/exit-status.ts";
-import { wholeNumber } from "./options/options.ts";
-import { runCommander } from "./options/run-commander.ts";
+import { durationParser, type OptionValue, parserOf, whole } from "./options/options.ts";
+import { Subcommand } from "./options/subcommand.ts";
 import { untilInterrupted } from "./options/until-interrupted.ts";
-import { UsageError } from "./options/usage-error.ts";
+import { usageErrorFor } from "./options/usage-error.ts";
 
 const BUDGET_MS_MAX = 3_600_000;
 /** Leaves room for the blocks, each of which takes some. */
@@ -36,32 +33,33 @@ interface BenchOptions {
 
 /** `prov bench --against REF`: whether this checkout's server is slower than a commit's. */
 export async function runBenchAgainst(args: readonly string[]): Promise<number> {
-  let status: number = exitStatus.pass;
-  const command = new Command("prov bench")
+  return new Subcommand("prov bench")
     .description("measure this checkout's server beside that of another commit; 99 when slower")
     .requiredOption("--against <commit>", "a branch, tag or commit of this checkout")
     .addOption(
       new Option("--budget <duration>", "for the measurement, after the build")
-        .argParser(parseBudget)
+        .argParser(parserOf("--budget", budget))
         .default(170_000, "170 s"),
     )
-    .addOption(
-      new Option("--format <format>", "how it is told").choices(comparisonFormats).default("text"),
-    )
-    .option("--seed <number>", "of devices and relabellings", wholeNumber("--seed", 0, SEED_MAX), 1)
+    .choice("--format <format>", "how it is told", comparisonFormats, "text")
+    .value("--seed <number>", "of devices and relabellings", whole(0, SEED_MAX), 1)
     .option("--strict", "exit 98 when undecided")
-    .action(async (options: BenchOptions) => {
-      status = await untilInterrupted("prov bench", statusOfError, (signal) =>
+    .runs((options: BenchOptions) =>
+      untilInterrupted("prov bench", [BlockError, LabError, GeneratorError], (signal) =>
         measure(options, signal),
-      );
-    });
-  addExamples(
-    command,
-    "prov bench --against main",
-    'prov bench --against v1.2.0 --budget "5 min" --format md --strict',
-  );
-  return (await runCommander(command, args)) ?? status;
+      ),
+    )
+    .examples(
+      "prov bench --against main",
+      'prov bench --against v1.2.0 --budget "5 min" --format md --strict',
+    )
+    .run(args);
 }
+
+const budget: OptionValue<number> = {
+  parse: durationParser(0, BUDGET_MS_MAX),
+  how: "write a duration up to 1 h, such as 3 min",
+};
 
 async function measure(
   { against, budget, format, seed, strict }: BenchOptions,
@@ -69,7 +67,9 @@ async function measure(
 ): Promise<number> {
   const tell = (line: string): void => void process.stderr.write(`${line}\n`);
   tell(`prov bench: building ${against}`);
-  const reference = await checkOutReference(packageRoot, against, signal);
+  const reference = await checkOutReference(packageRoot, against, signal).catch(
+    usageErrorFor(CheckoutError),
+  );
   const folder = workFolder(packageRoot);
   try {
     const { judgement } = await compareServers({
@@ -91,17 +91,4 @@ async function measure(
     reference.remove();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function statusOfError(error: unknown): number | undefined {
-  if (error instanceof CheckoutError) return exitStatus.badUsage;
-  const isExpected =
-    error instanceof BlockError || error instanceof LabError || error instanceof GeneratorError;
-  return isExpected ? exitStatus.internalError : undefined;
-}
-
-function parseBudget(text: string): number {
-  const budgetMs = parseDurationMs(text);
-  if (budgetMs !== undefined && budgetMs <= BUDGET_MS_MAX) return budgetMs;
-  throw new UsageError(`--budget ${text}: write a duration up to 1 h, such as 3 min`);
 }

@@ -20,19 +20,15 @@ import type { SettingProblem } from "../protocol/docsis/settings.ts";
 import type { Tlv } from "../protocol/docsis/tlv.ts";
 import { formatHex } from "../protocol/hex.ts";
 import { readYaml } from "../scenarios/yaml/checked-yaml.ts";
-import { type FileProblem, formatFileProblem, type Mistake } from "../scenarios/yaml/problems.ts";
+import type { FileProblem, Mistake } from "../scenarios/yaml/problems.ts";
+import { mistakesIn } from "./options/usage-error.ts";
 
-/** What the YAML form of a configuration file says. */
+/** The content of a configuration file's YAML form. */
 export type ConfigSource =
   | { readonly kind: "cable-modem"; readonly tlvs: readonly Tlv[] }
   | { readonly kind: "mta"; readonly tlvs: readonly Tlv[]; readonly hash: HashRealm | undefined };
 
-export type ConfigReading =
-  | { readonly kind: "ok"; readonly source: ConfigSource }
-  /** One message a problem: `FILE:LINE: settings[2].maxCpe must be …`. */
-  | { readonly kind: "failed"; readonly messages: readonly string[] };
-
-/** A configuration file in YAML, and why a device or a CMTS would refuse the binary one. */
+/** A configuration file in YAML, and the reasons why a device or a CMTS would refuse the binary one. */
 export interface ConfigText {
   readonly text: string;
   readonly problems: readonly string[];
@@ -43,37 +39,33 @@ const MTA_DELIMITER = 254;
 const schema = z.strictObject({
   kind: z.enum(["cable-modem", "mta"]),
   hash: z.enum(Object.keys(hashOids) as HashRealm[]).optional(),
-  /** Read by the codec, which has the names and the ranges. */
+  /** The codec reads them, because it has the names and the ranges. */
   settings: z.unknown().optional(),
 });
 
-/** Reads the YAML form; `file` is for the messages. Tells everything that is wrong with it. */
-export function readConfigText(file: string, text: string): ConfigReading {
+/** Reads the YAML form; `file` is for messages. Throws UsageError with every mistake in it. */
+export function readConfigText(file: string, text: string): ConfigSource {
   const yaml = readYaml(file, text, schema);
-  if (yaml.kind === "failed") return failed(yaml.problems);
+  if (yaml.kind === "failed") throw mistakesIn(yaml.problems);
   const { kind, settings, hash } = yaml.data;
   if (kind === "cable-modem" && hash !== undefined) {
     const message = "belongs to the file of an mta, not to that of a cable-modem";
-    return failed(yaml.placed([{ path: ["hash"], message, hint: undefined }]));
+    throw mistakesIn(yaml.placed([{ path: ["hash"], message, hint: undefined }]));
   }
   const reading = kind === "mta" ? readMtaSettings(settings) : readCmSettings(settings);
   if (reading.kind === "failed") {
-    return failed(reading.problems.map((problem) => placedProblem(problem, yaml.placed)));
+    throw mistakesIn(reading.problems.map((problem) => placedProblem(problem, yaml.placed)));
   }
   const { tlvs } = reading;
-  return { kind: "ok", source: kind === "mta" ? { kind, tlvs, hash } : { kind, tlvs } };
+  return kind === "mta" ? { kind, tlvs, hash } : { kind, tlvs };
 }
 
 /**
- * The YAML form of a binary file, told apart by its first byte. Throws DecodeError. Without a
- * secret the CMTS MIC is not checked.
+ * The YAML form of a binary file, whose first byte tells its kind. Without a secret the CMTS MIC is not checked.
+ * Throws DecodeError.
  */
 export function formatConfigText(bytes: Uint8Array, secret: Uint8Array | undefined): ConfigText {
   return bytes[0] === MTA_DELIMITER ? formatMta(bytes) : formatCm(bytes, secret);
-}
-
-function failed(problems: readonly FileProblem[]): ConfigReading {
-  return { kind: "failed", messages: problems.map(formatFileProblem) };
 }
 
 function placedProblem(

@@ -9,7 +9,7 @@ import {
 } from "../server/ha/control-messages.ts";
 import { UsageError } from "./options/usage-error.ts";
 
-/** Longer than the server lets a thread of its own be silent. */
+/** Longer than the server waits for one of its own threads. */
 const silenceMsMax = 70_000;
 
 const reasons: Readonly<Record<string, string>> = {
@@ -18,13 +18,13 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "only the user who runs the server may ask",
 };
 
-/** Asks the server of a control socket. Rejects with UsageError, saying what to do, when it cannot be reached. */
+/** Asks the server of a control socket. Rejects with a UsageError that says what to do. */
 export async function askStatus(socket: string): Promise<ControlStatus> {
   const response = await ask(socket, "GET", "/status");
   return JSON.parse(await textOf(response)) as ControlStatus;
 }
 
-/** Orders and hands on each line as it comes; resolves with the last one. */
+/** Gives an order and calls `onStep` for each step. Resolves with the end of the order. */
 export async function giveOrder(
   socket: string,
   order: ControlOrder,
@@ -38,7 +38,7 @@ export async function giveOrder(
       else if (isLastLine(line)) return line;
     }
   } catch (error) {
-    // A connection that breaks ends the lines like any other end.
+    // A broken connection ends the lines, too.
     if (!(error instanceof Error && "code" in error)) throw error;
   }
   throw new UsageError(`${socket}: the server ended before the order did; ask prov status`);

@@ -12,25 +12,25 @@ import {
   windowOf,
 } from "../simulator/plan/run-plan.ts";
 
-/** What one phase is going to ask for, if every device that is asked gets its lease. */
+/** The load of one phase, if every device gets its lease. */
 export interface ExpectedPhase {
   readonly plan: PhasePlan;
   readonly streams: readonly ExpectedStream[];
-  /** While arrivals are handed out; of a phase with a goal, at least. */
+  /** How long arrivals come; the least for a phase with a goal. */
   readonly lengthMs: number;
-  /** Devices that hold a lease when it is over. */
+  /** Devices that hold a lease after the phase. */
   readonly boundAfter: number;
 }
 
 export interface ExpectedStream {
   readonly plan: StreamPlan;
-  /** Devices that have their turn in it. */
+  /** Devices that take part in the stream. */
   readonly devices: number;
-  /** Transactions; undefined where that depends on how fast the answers come. */
+  /** Transactions; undefined when their number depends on how fast the answers come. */
   readonly arrivals: number | undefined;
 }
 
-/** The phases in order, by the same division of devices and the same arithmetic that the run uses. */
+/** The phases in order. Devices are divided and arrivals computed as in a run. */
 export function expectedLoad(scenario: Scenario): readonly ExpectedPhase[] {
   const population = new Population(scenario.population);
   const bound = new Uint8Array(population.size);

@@ -1,47 +1,41 @@
-import { Command } from "commander";
 import type { ControlOrder, OrderEnd } from "../server/ha/control-messages.ts";
 import { giveOrder } from "./control-client.ts";
-import { addExamples } from "./options/examples.ts";
 import { exitStatus } from "./options/exit-status.ts";
-import { runCommander } from "./options/run-commander.ts";
+import { Subcommand } from "./options/subcommand.ts";
 import { neededControlSocket, provOption } from "./serve/prov-option.ts";
 
-/** `prov failback`: the steps of HA-16 as one run, on the node that serves. */
+/** `prov failback`: takes the steps of HA-16 in order, on the node that serves. */
 export function runFailback(args: readonly string[]): Promise<number> {
-  const command = new Command("prov failback")
+  return orderCommand("failback")
     .description("give the service back to the other node (HA-14, HA-16)")
-    .addHelpText("after", statuses);
-  addExamples(command, "prov failback -c examples/pair/prov02.yaml");
-  return runOrder(command, "failback", args);
+    .examples("prov failback -c examples/pair/prov02.yaml")
+    .run(args);
 }
 
-/** `prov clean-up`: OPS-13, on the node that has failed. */
+/** `prov clean-up`: clears the failed actions of the node that failed (OPS-13). */
 export function runCleanUpCommand(args: readonly string[]): Promise<number> {
-  const command = new Command("prov clean-up")
+  return orderCommand("clean-up")
     .description("after a repair: forget this node's failed actions, and stand by (OPS-13)")
-    .addHelpText("after", statuses);
-  addExamples(command, "prov clean-up -c examples/pair/prov01.yaml");
-  return runOrder(command, "clean-up", args);
+    .examples("prov clean-up -c examples/pair/prov01.yaml")
+    .run(args);
 }
 
 const statuses = `
 Exit status: 0 done; 99 a step took too long, and it stands there; 2 refused,
 with every reason, or the server cannot be asked.`;
 
-async function runOrder(
-  command: Command,
-  order: ControlOrder,
-  args: readonly string[],
-): Promise<number> {
-  let status: number = exitStatus.pass;
-  command.addOption(provOption()).action(async ({ config }: { config: string }) => {
-    const socket = neededControlSocket(config);
-    const end = await giveOrder(socket, order, ({ elapsedMs, requirement, text }) => {
-      process.stdout.write(`${seconds(elapsedMs).padStart(9)}  ${requirement}  ${text}\n`);
+function orderCommand(order: ControlOrder): Subcommand {
+  const name = `prov ${order}`;
+  return new Subcommand(name)
+    .addHelpText("after", statuses)
+    .addOption(provOption())
+    .runs(async ({ config }: { config: string }) => {
+      const socket = neededControlSocket(config);
+      const end = await giveOrder(socket, order, ({ elapsedMs, requirement, text }) => {
+        process.stdout.write(`${seconds(elapsedMs).padStart(9)}  ${requirement}  ${text}\n`);
+      });
+      return tellEnd(name, end);
     });
-    status = tellEnd(command.name(), end);
-  });
-  return (await runCommander(command, args)) ?? status;
 }
 
 /** Prints how it ended and returns the exit status. */

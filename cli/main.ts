@@ -2,15 +2,15 @@
 import { packageVersion } from "../lab/machine/package-root.ts";
 import { exitStatus } from "./options/exit-status.ts";
 
-/** Runs with the arguments after its own name and returns the exit status. */
-export type RunSubcommand = (args: readonly string[]) => Promise<number>;
+/** Takes the arguments after the subcommand's name and returns the exit status. */
+type RunSubcommand = (args: readonly string[]) => Promise<number>;
 
 interface Subcommand {
   readonly name: string;
   /** The synopsis after the name, for the list of commands. */
   readonly synopsis: string;
   readonly summary: string;
-  /** Loads the module only when it is the one that runs: a server starts without a simulator. */
+  /** Loads the module of this subcommand alone: a server starts without a simulator. */
   readonly load: () => Promise<RunSubcommand>;
 }
 
@@ -109,12 +109,12 @@ const subcommands: readonly Subcommand[] = [
     name: "dhcpd",
     synopsis: "[dhcpd's own flags] [if0 [...ifN]]",
     summary: "serve DHCP from a dhcpd.conf, as a drop-in for ISC dhcpd",
-    load: async () => (await import("./dhcpd.ts")).runDhcpd,
+    load: async () => (await import("./dhcpd/command.ts")).runDhcpd,
   },
 ];
 
 async function main(args: readonly string[]): Promise<number> {
-  // `prov help scenario check` asks what `prov scenario check --help` does.
+  // `prov help scenario check` is `prov scenario check --help`.
   const [first, ...rest] = args[0] === "help" ? [...args.slice(1), "--help"] : args;
   const subcommand = subcommands.find(({ name }) => name === first);
   if (subcommand === undefined) return overview(args);
@@ -128,7 +128,7 @@ prov COMMAND --help tells more, with examples. The tutorial is docs/tutorial.md.
 Exit status: 0 pass, 99 a threshold failed or a lease was unsafe, 98 the run
 is invalid, 2 a mistake in the command or a file, 1 a fault of Provlab.`;
 
-/** Everything but running a subcommand: help, version, and what was mistyped. */
+/** Prints the help, the version, or what is wrong with the command line. */
 async function overview(args: readonly string[]): Promise<number> {
   const { Command, CommanderError } = await import("commander");
   const program = new Command("prov")
@@ -152,7 +152,7 @@ async function overview(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  // A bug of ours: the stack is what a report needs.
+  // A bug of ours: a report about it needs the stack.
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`prov: internal error: ${text}\n`);
   process.exit(exitStatus.internalError);

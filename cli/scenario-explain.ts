@@ -11,7 +11,7 @@ import type { ExpectedPhase, ExpectedStream } from "./expected-load.ts";
 const COLUMNS = 80;
 const STAGES_SHOWN_MAX = 8;
 
-/** PERF-3 and PERF-4: what the guide sizes one server for. */
+/** The load of one server by the guide (PERF-3, PERF-4). */
 const GUIDE_DISCOVERS_PER_SECOND = 300;
 const GUIDE_RENEWS_PER_SECOND = 600;
 
@@ -107,7 +107,7 @@ function paceWords(plan: StreamPlan): string {
   }
 }
 
-/** Of many stages the first and the last ones. */
+/** Shortens a long list of stages to the first and the last ones. */
 function stagesWords(stages: readonly RateStage[]): string {
   const words = stages.map(stageWords);
   if (words.length > STAGES_SHOWN_MAX) {
@@ -126,7 +126,7 @@ function breakageWords({ missedPercentMax }: Extract<StreamPlan, { kind: "profil
   return `, until more than ${missedPercentMax} % of a step are not complete within 1 s`;
 }
 
-/** What a steady stream is of the load that the guide sizes one server for. */
+/** A steady stream as a share of the guide's load for one server. */
 function guideShare(plan: StreamPlan): string {
   if (plan.kind !== "rate" || plan.exchange === "download") return "";
   const isDiscover = !needsLease(plan.exchange);
@@ -216,7 +216,7 @@ function whyNobody({ powerCycle }: PhasePlan, exchange: StreamPlan["exchange"]):
   return "its part of the devices, by the number of arrivals of each stream, is less than one";
 }
 
-/** T1 is half the lease: what is longer has renewals of its own. */
+/** Leases that end, or devices that renew (T1 is half the lease), during the run. */
 function leaseWarnings(
   { server, clients }: Scenario,
   phases: readonly ExpectedPhase[],
@@ -244,7 +244,7 @@ function number(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** Breaks a line between words; what follows is indented by two more columns. */
+/** Breaks a line between words. Further lines are indented by two more columns. */
 function wrapped(line: string): readonly string[] {
   const indent = `${/^ */.exec(line)![0]}  `;
   const lines: string[] = [];

@@ -1,11 +1,9 @@
-import { Command } from "commander";
 import { type ControlStatus, isSingle } from "../server/ha/control-messages.ts";
 import { pairComplaints } from "../server/ha/pair-complaints.ts";
 import { pairStatusText } from "../server/ha/status-text.ts";
 import { askStatus } from "./control-client.ts";
-import { addExamples } from "./options/examples.ts";
 import { exitStatus } from "./options/exit-status.ts";
-import { runCommander } from "./options/run-commander.ts";
+import { Subcommand } from "./options/subcommand.ts";
 import { neededControlSocket, provOption } from "./serve/prov-option.ts";
 
 const watchMs = 1000;
@@ -17,25 +15,24 @@ interface StatusOptions {
   readonly watch?: true;
 }
 
-/** `prov status`: both nodes of the pair, as one of them sees them (OPS-8, OPS-11, OPS-15). */
+/** `prov status`: shows both nodes of the pair, as one of them sees them (OPS-8, OPS-11, OPS-15). */
 export async function runStatus(args: readonly string[]): Promise<number> {
-  let status: number = exitStatus.pass;
-  const command = new Command("prov status")
+  return new Subcommand("prov status")
     .description("show both nodes of a pair: roles, leases in sync, failed actions")
     .addOption(provOption())
     .option("--json", "as JSON (provlab/pair-status@1)")
     .option("--watch", "again every second, until it is interrupted")
     .addHelpText("after", statuses)
-    .action(async ({ config, json, watch }: StatusOptions) => {
+    .runs(async ({ config, json, watch }: StatusOptions) => {
       const socket = neededControlSocket(config);
       const print = json ? jsonOf : textOf;
       if (watch) return await watchStatus(socket, print, json ? "" : clearScreen);
       const found = await askStatus(socket);
       process.stdout.write(print(found));
-      status = isHealthy(found) ? exitStatus.pass : exitStatus.thresholdFailed;
-    });
-  addExamples(command, "prov status -c examples/pair/prov01.yaml --watch", "prov status --json");
-  return (await runCommander(command, args)) ?? status;
+      return isHealthy(found) ? exitStatus.pass : exitStatus.thresholdFailed;
+    })
+    .examples("prov status -c examples/pair/prov01.yaml --watch", "prov status --json")
+    .run(args);
 }
 
 const statuses = `
@@ -55,12 +52,12 @@ function textOf(status: ControlStatus): string {
   return `${pairStatusText(status)}\n${complaints.length === 0 ? "Healthy.\n" : complaints.join("")}`;
 }
 
-/** A node that cannot be asked is shown as that: it may be on its way. */
+/** Shows the status every second. A node that does not answer may still be starting, so its error is shown. */
 async function watchStatus(
   socket: string,
   print: (status: ControlStatus) => string,
   before: string,
-): Promise<void> {
+): Promise<number> {
   let isInterrupted = false;
   process.once("SIGINT", () => {
     isInterrupted = true;
@@ -70,4 +67,5 @@ async function watchStatus(
     process.stdout.write(before + text);
     await new Promise((resolve) => setTimeout(resolve, watchMs));
   }
+  return exitStatus.pass;
 }

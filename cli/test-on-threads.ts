@@ -8,10 +8,10 @@ import {
   type testPart,
 } from "../reports/compare/permutation-test.ts";
 
-/** So many values, over all metrics and runs, take about as long to test as a thread takes to start. */
+/** Testing this many values takes about as long as starting a thread. */
 const VALUES_A_THREAD_MIN = 500;
 
-/** The permutation test of `judge`, on a thread for each processor where there is enough to test. */
+/** The permutation test of `judge`, on several threads when there are enough values. */
 export async function testOnThreads(
   metrics: readonly MetricRuns[],
   { design, alpha, seed }: JudgeSettings,

@@ -9,25 +9,25 @@ import { type RepeatedMaximum, repeatedMaximum } from "../../simulator/capacity/
 import type { TrialResult, TrialSettings } from "../../simulator/capacity/trial.ts";
 import type { TrialPlayer } from "./trial-player.ts";
 
-/** Searches and what they found, one after the other, until the time is over. */
+/** What to search for, in which servers, and for how long. */
 export interface CapacityRequest {
   readonly settings: TrialSettings;
   readonly repeats: number;
-  /** Factor between the rate kept and the rate missed; above 1. */
+  /** A search ends when the rate missed is within this factor, above 1, of the rate kept. */
   readonly precision: number;
   readonly firstRate: number;
   readonly rateMax: number;
   readonly timeLimitMs: number;
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
-  /** The server of a repeat; a fresh one where it is ours. */
+  /** Opens the server of a repeat: a fresh one if it is ours. */
   readonly open: () => Promise<OpenServer>;
   readonly onFilled: (devices: number, about: string) => void;
   readonly onTrial: (trial: TrialResult, about: string) => void;
 }
 
 export interface OpenServer {
-  /** It has no lease yet, and has not been asked for one. */
+  /** The server has no leases and has had no requests. */
   readonly isFresh: boolean;
   readonly player: (settings: TrialSettings, signal: AbortSignal) => TrialPlayer;
   readonly close: () => Promise<void>;
@@ -47,9 +47,9 @@ export type CapacityFindings = Pick<
 
 export const RATE_MIN = 10;
 const TRIALS_MAX = 60;
-/** Enough for a server that binds 450 devices a second to bind the guide's 80,000. */
+/** Long enough to bind the guide's 80,000 devices at 450 a second. */
 const FILL_MS_MAX = 180_000;
-/** The first round gives addresses in their order; after the second, leases end in random order. */
+/** The first round gives addresses in order; after the second one, leases end in random order. */
 const FILL_ROUNDS = 2;
 /** The first search knows nothing of the server; a later one begins just below what is known. */
 const firstGrowth = 1.6;
@@ -69,7 +69,7 @@ export async function findCapacity(request: CapacityRequest): Promise<CapacityFi
       const player = server.player(request.settings, request.signal);
       if (server.isFresh) devicesBound = await fill(request, player, repeats, deadlineMs);
       const repeat = await search(request, player, { repeats, devicesBound, deadlineMs });
-      // A search that was cut short says nothing beside whole ones.
+      // A search that was cut short must not count beside whole ones.
       if (repeat.end !== "time-limit" || repeats.length === 0) repeats.push(repeat);
       const isLast = repeat.end === "time-limit" || repeats.length === request.repeats;
       const maximum = maximumOf(repeats);
@@ -86,8 +86,8 @@ export async function findCapacity(request: CapacityRequest): Promise<CapacityFi
 }
 
 /**
- * Has a fresh server know its plant before any rate is tried: one whose structures grow with the leases it
- * holds would keep more at the beginning of a search than at its end.
+ * Binds the plant's devices before any rate is tried. Otherwise a server whose structures grow with its leases
+ * would keep a higher rate at the beginning of a search than at its end.
  */
 async function fill(
   request: CapacityRequest,
@@ -95,7 +95,7 @@ async function fill(
   { length }: readonly CapacityRepeat[],
   deadlineMs: number,
 ): Promise<number> {
-  // Not counted: it warms up the server's compiler and caches, and shows whether the server answers.
+  // This trial does not count. It warms up the server, and shows whether the server answers.
   const { answered } = await player.play(Math.max(RATE_MIN, Math.ceil(request.firstRate / 2)));
   let devices = 0;
   for (let round = 0; round < FILL_ROUNDS && answered > 0; round += 1) {
@@ -211,7 +211,7 @@ function wholeRate(perSecond: number | undefined): number | null {
   return perSecond === undefined ? null : Math.round(perSecond);
 }
 
-/** A generator that could not offer even the lowest rate says nothing about the server. */
+/** If the generator could not offer even the lowest rate, the result is only a bound. */
 function noneOrBound(ends: ReadonlySet<CapacityEnd>): "none" | "bound" {
   return ends.has("rate-min") ? "none" : "bound";
 }

@@ -12,16 +12,16 @@ import { bootPolicyOf } from "../run/plan/boot-plan-of.ts";
 /** One cell of the grid: the assumed limits of the servers and the plant. */
 export interface OutageLimits {
   readonly tftpSessionsMax: number;
-  /** Modems a second and CMTS; infinity: never the limit. */
+  /** Modems a second on each CMTS; infinity for no limit. */
   readonly rangingPerSecond: number;
 }
 
-/** The length of the server's own queue of requests. */
+/** The length of our TFTP server's queue of requests. */
 const TFTP_QUEUE_MAX = 8192;
-/** A CMTS registers more than it ranges, so that no ranged modem is sent back to the start. */
+/** A CMTS registers faster than it ranges, so that no ranged modem must start again. */
 const REGISTRATION_FACTOR = 1.5;
 
-/** The scenario with the plant of the cell, and `roundTripMs` instead of its network if that is given. */
+/** The scenario with the limits of the cell. A given `roundTripMs` replaces its network. */
 export function outageScenario(
   scenario: Scenario,
   { rangingPerSecond }: OutageLimits,
@@ -47,7 +47,7 @@ export function outageScenario(
 
 const fairNetwork: NetworkPlan = { lossPercent: 0 };
 
-/** The first phase in which power comes back to everybody. Throws UsageError when there is none. */
+/** The first phase in which power comes back. Throws UsageError when there is none. */
 export function outagePhase({ phases }: Pick<Scenario, "phases">): {
   readonly phase: PhasePlan;
   readonly withinMs: number;
@@ -64,7 +64,7 @@ export function outagePhase({ phases }: Pick<Scenario, "phases">): {
   );
 }
 
-/** The mean time of all datagrams there and back again. */
+/** The mean round-trip time of a datagram, in ms. */
 export function roundTripMsOf(network: NetworkPlan): number {
   const delays = networkDirections.map((direction) => conditionsOf(network, direction).delay);
   return delays.reduce((sum, delay) => sum + (delay === undefined ? 0 : meanMs(delay)), 0);

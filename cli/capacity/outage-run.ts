@@ -1,49 +1,40 @@
 import type { OnlineMs } from "../../reports/capacity/outage-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
-import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import { outageShares } from "../../simulator/capacity/outage-prediction.ts";
 import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import type { PhaseOutcome } from "../../simulator/run/outcome.ts";
-import { filesOf, ownServers } from "../run/plan/boot-plan-of.ts";
+import { filesOf } from "../run/plan/boot-plan-of.ts";
 import { runPlanOf } from "../run/plan/run-plan-of.ts";
-import { startBundledServer } from "../run/server/bundled-server.ts";
+import { startScenarioServer } from "../run/server/bundled-server.ts";
 import { outagePhase } from "./outage-plan-of.ts";
 
-const LOOPBACK = 0x7f00_0001;
-
-export interface OutageRun {
-  readonly scenario: Scenario;
-  readonly tftpSessionsMax: number;
-  readonly folder: string;
-  readonly workers: number;
-  readonly signal: AbortSignal;
-}
-
 export interface MeasuredOutage {
-  readonly measured: OnlineMs;
+  readonly onlineMs: OnlineMs;
   readonly durability: string;
   /** Why the generator was the limit. */
   readonly problems: readonly string[];
 }
 
-/** Runs the scenario against the bundled server with a limit to its TFTP. Its phases bound its time. */
-export async function measureOutage(run: OutageRun): Promise<MeasuredOutage> {
-  const { scenario, tftpSessionsMax, folder, workers, signal } = run;
-  const { seed } = scenario;
+/** Runs the scenario against the bundled server with limited TFTP. The phases limit how long it takes. */
+export async function measureOutage(
+  scenario: Scenario,
+  tftpSessionsMax: number,
+  folder: string,
+  workers: number,
+  signal: AbortSignal,
+): Promise<MeasuredOutage> {
   const population = new Population(scenario.population);
-  const files = filesOf(scenario, seed);
-  const bundled = await startBundledServer(folder, {
-    config: dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
-    files,
+  const bundled = await startScenarioServer(folder, scenario, population, {
+    files: filesOf(scenario),
     tftpLimits: { sessionsMax: tftpSessionsMax },
   });
   const abort = new AbortController();
   try {
     const plan = runPlanOf(scenario, {
-      ...{ seed, workers, segmentation: true },
-      servers: [{ address: LOOPBACK, port: bundled.port }],
-      bootServers: ownServers(files, bundled.bootPorts!),
+      ...{ workers, segmentation: true },
+      servers: [bundled.address],
+      bootServers: bundled.bootServers!,
     });
     const simulation = runSimulation(plan, () => {}, AbortSignal.any([signal, abort.signal]));
     const outcome = await Promise.race([simulation, bundled.died]);
@@ -51,7 +42,7 @@ export async function measureOutage(run: OutageRun): Promise<MeasuredOutage> {
     const name = outagePhase(scenario).phase.name;
     const phase = outcome.phases.find((played) => played.name === name)!;
     return {
-      measured: onlineMsOf(phase, population.size),
+      onlineMs: onlineMsOf(phase, population.size),
       durability: bundled.durability,
       problems: outcome.health.problems,
     };
@@ -61,7 +52,7 @@ export async function measureOutage(run: OutageRun): Promise<MeasuredOutage> {
   }
 }
 
-/** Shares of all devices, also of those that did not come on line. */
+/** Percentiles over all devices, including those that did not come on line. */
 function onlineMsOf({ boot }: PhaseOutcome, devices: number): OnlineMs {
   const histogram = boot.onlineAfter;
   const entries = outageShares.map((share) => {

@@ -60,8 +60,8 @@ export class TrialPlayer {
   }
 
   /**
-   * One trial. After one that was not kept the server is given time until it answers a trickle again;
-   * rejects with SettleError when it does not, with the signal's reason when that is aborted.
+   * Plays one trial. If the rate was not kept, waits until the server answers a low rate again. Rejects with
+   * SettleError when it never does, and with the signal's reason when that is aborted.
    */
   async play(ratePerSecond: number): Promise<TrialResult> {
     for (let disturbed = 0; ; disturbed += 1) {
@@ -85,8 +85,8 @@ export class TrialPlayer {
   }
 
   /**
-   * Has as many devices bound as `timeLimitMs` allows: a server that holds the leases of its plant may be slower
-   * than an empty one. Returns how many are bound.
+   * Binds as many devices as `timeLimitMs` allows, because a server with the leases of its plant may be slower than
+   * an empty one. Returns how many are bound.
    */
   async fill(timeLimitMs: number): Promise<number> {
     this.#seed += 1;
@@ -112,8 +112,8 @@ export class TrialPlayer {
   }
 
   /**
-   * The devices of a trial once more, in its order, at half of a rate that was kept: an offer that was not
-   * taken may burden a server for as long as it is held, two minutes in ISC dhcpd.
+   * Plays the devices of a trial again, in the same order, at half of a rate that was kept. An offer that no device
+   * took may burden a server as long as the server holds it, which is two minutes in ISC dhcpd.
    */
   async #bindLeftovers(ratePerSecond: number, seed: number): Promise<void> {
     if (this.#keptPerSecond === 0) return;
@@ -150,8 +150,7 @@ export class TrialPlayer {
   #target(): TrialTarget {
     const { scenario, server } = this.#aim;
     const ports = { relay: server.port, client: server.port + 1 };
-    const population = { ...scenario.population, seed: scenario.seed };
-    return { population, server, ports, seed: this.#seed };
+    return { population: scenario.population, server, ports, seed: this.#seed };
   }
 
   #planOf(ratePerSecond: number, settings: TrialSettings): RunPlan {

@@ -13,7 +13,7 @@ export const usage = `Usage: dhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
              [if0 [...ifN]]
        dhcpd {--version|--help|-h}`;
 
-/** What the command line asked for; a file is undefined when it did not name one. */
+/** The command line. A file is undefined when the command line does not name it. */
 export interface DhcpdArguments {
   readonly mode: "serve" | "test-config" | "test-leases" | "play" | "help" | "version";
   readonly port: number | undefined;
@@ -23,7 +23,7 @@ export interface DhcpdArguments {
   readonly writesPid: boolean;
   /** An address or a host name that replaces 255.255.255.255 (`-s`). */
   readonly broadcastServer: string | undefined;
-  /** What the process becomes once everything is open that only root may open. */
+  /** The user and group of the process, once everything is open that only root may open. */
   readonly user: string | undefined;
   readonly group: string | undefined;
   /** `execute` statements may run commands. */
@@ -33,7 +33,7 @@ export interface DhcpdArguments {
   readonly traceBytesMax: number;
   /** What to play back, with mode `play`. */
   readonly playFile: string | undefined;
-  /** Where Prometheus asks; nowhere unless told. */
+  /** Where Prometheus gets the metrics; undefined for no metrics. */
   readonly metrics: MetricsPlan | undefined;
   readonly foreground: boolean;
   readonly debug: boolean;
@@ -41,7 +41,7 @@ export interface DhcpdArguments {
   readonly interfaceNames: readonly string[];
 }
 
-/** Flags that this server understands and does not offer, each with the reason. */
+/** Flags of dhcpd that this server refuses, each with the reason. */
 const refusedFlags: Readonly<Record<string, string>> = {
   "-6": "This server speaks DHCPv4 only: DHCPv6 (-6) is not supported.",
   "-4o6": "DHCPv4 over DHCPv6 (-4o6) is not supported.",
@@ -70,7 +70,7 @@ const flagsWithValue: ReadonlySet<string> = new Set([
   "-4o6",
 ]);
 
-/** What word processors make of a hyphen (ERR-17). */
+/** A dash that a word processor put in place of a hyphen (ERR-17). */
 const longDash = /^[\u2010-\u2015\u2212]/;
 
 const mebibyte = 1024 * 1024;
@@ -83,7 +83,7 @@ export function parseDhcpdArguments(args: readonly string[]): DhcpdArguments {
   const given = new Set<string>();
   const interfaceNames: string[] = [];
   const asked = infoModeOf(args);
-  // Whoever asks for help may have got the rest wrong.
+  // With --help or --version, the other arguments may be wrong.
   for (let at = 0; at < args.length && asked === undefined; at += 1) {
     const word = args[at];
     if (flagsWithValue.has(word)) {
@@ -124,7 +124,7 @@ export function parseDhcpdArguments(args: readonly string[]): DhcpdArguments {
   };
 }
 
-/** These count wherever they stand, and the first one counts. */
+/** The first of these flags counts, wherever it stands. */
 function infoModeOf(args: readonly string[]): "help" | "version" | undefined {
   const word = args.find((one) => one === "--version" || one === "--help" || one === "-h");
   if (word === undefined) return undefined;

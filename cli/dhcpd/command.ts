@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
+import { packageVersion } from "../../lab/machine/package-root.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import {
   completeConfig,
@@ -14,7 +15,6 @@ import type { ServerConfig } from "../../server/config/model/model.ts";
 import { type RunningServer, startDhcpServer } from "../../server/dhcp-server.ts";
 import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseStoreError } from "../../server/lease/store/lease-store.ts";
-import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
 import { startMetricsThread } from "../../server/metrics/edge/metrics-thread.ts";
 import { isSyslogPresent, LogWriter } from "../../server/process/log-writer.ts";
 import { becomeOwner, findOwner, type ProcessOwner } from "../../server/process/process-owner.ts";
@@ -23,9 +23,10 @@ import { playTrace } from "../../server/trace/edge/play-trace.ts";
 import { createTraceFile, filePieces, readTrace } from "../../server/trace/edge/trace-file.ts";
 import { FileTrace } from "../../server/trace/file-trace.ts";
 import type { ServerTrace } from "../../server/trace/server-trace.ts";
+import { given } from "../options/given.ts";
 import { type DhcpdArguments, parseDhcpdArguments, usage } from "./arguments.ts";
 
-/** The environment comes after the flags, and those after what the configuration says, as in dhcpd. */
+/** The configuration overrides the flags, and these the environment, as in dhcpd. */
 const usualFiles = {
   config: process.env["PATH_DHCPD_CONF"] || "/etc/dhcp/dhcpd.conf",
   lease: process.env["PATH_DHCPD_DB"] || "/var/lib/dhcp/dhcpd.leases",
@@ -33,10 +34,11 @@ const usualFiles = {
 } as const;
 
 /**
- * Runs `prov dhcpd` and returns dhcpd's exit status: 0, or 1 for whatever is wrong. Playing back ends
- * as diff does: 0 without a difference, 1 with one, 2 when it cannot be done.
+ * `prov dhcpd`. Returns dhcpd's exit status: 0, or 1 for any mistake. Playing back a trace ends as diff does: 0
+ * without a difference, 1 with one, 2 when it cannot be done.
  */
-export async function runDhcpdCommand(args: readonly string[], version: string): Promise<number> {
+export async function runDhcpd(args: readonly string[]): Promise<number> {
+  const version = packageVersion();
   const log = new LogWriter({ standardError: true, syslogFacility: undefined });
   let failed = 1;
   try {
@@ -53,7 +55,7 @@ export async function runDhcpdCommand(args: readonly string[], version: string):
     return play(wanted, log);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    // DHCP-11: the console ends with "exiting.", and the cause stands right above it.
+    // DHCP-11: the console ends with "exiting.", right below the cause.
     log.error(`${error.message}\nexiting.`);
     return failed;
   } finally {
@@ -67,10 +69,10 @@ interface Files {
   readonly pid: string;
 }
 
-/** No socket is opened and no file written; a lease file that is named stays as it is. */
+/** Opens no socket and writes no file, not even the lease file. */
 function play({ playFile, configFile }: DhcpdArguments, log: LogWriter): number {
   const path = playFile!;
-  // Whoever reads has seen enough (`| head`): that there are differences is what remains to be told.
+  // The reader has seen enough (`| head`): the exit status still says that there are differences.
   process.stdout.once("error", () => process.exit(1));
   const differences = playTrace({
     path,
@@ -104,23 +106,20 @@ async function run(wanted: DhcpdArguments, version: string, log: LogWriter): Pro
   log.info(`PID file: ${files.pid}`);
   if (wanted.mode === "test-config") return 0;
   if (wanted.mode === "test-leases") return testLeases(config, files.lease, log);
-  const trace =
-    wanted.traceFile === undefined
-      ? {}
-      : {
-          trace: new FileTrace({
-            path: wanted.traceFile,
-            bytesMax: wanted.traceBytesMax,
-            program: `provlab-dhcpd-${version}`,
-            configFile,
-            configTexts: texts,
-            openSink: createTraceFile,
-            readPieces: filePieces,
-            clock: systemClock,
-            logger: log,
-          }),
-        };
-  return serve({ ...wanted, ...trace }, config, files, owner, log);
+  const { traceFile, traceBytesMax } = wanted;
+  if (traceFile === undefined) return serve(wanted, config, files, owner, log);
+  const trace = new FileTrace({
+    path: traceFile,
+    bytesMax: traceBytesMax,
+    program: `provlab-dhcpd-${version}`,
+    configFile,
+    configTexts: texts,
+    openSink: createTraceFile,
+    readPieces: filePieces,
+    clock: systemClock,
+    logger: log,
+  });
+  return serve({ ...wanted, trace }, config, files, owner, log);
 }
 
 function testLeases(config: ServerConfig, leaseFile: string, log: LogWriter): number {
@@ -147,18 +146,17 @@ async function serve(
   if (wanted.writesPid) refuseSecondServer(files.pid);
   const facility = wanted.debug ? undefined : (config.process.logFacility ?? "daemon");
   log.configure({ standardError: true, syslogFacility: facility, quiet: wanted.quiet });
+  const { broadcastServer } = wanted;
+  const broadcastAddress =
+    broadcastServer === undefined ? undefined : await addressOf(broadcastServer);
   const server = await startDhcpServer({
     config,
     leaseFile: files.lease,
     interfaceNames: wanted.interfaceNames,
-    ...(wanted.port === undefined ? {} : { port: wanted.port }),
-    ...(wanted.broadcastServer === undefined
-      ? {}
-      : { broadcastAddress: await addressOf(wanted.broadcastServer) }),
+    ...given({ port: wanted.port, trace: wanted.trace, broadcastAddress }),
     logger: log,
     packetLogging: (wanted.debug ? !wanted.quiet : isSyslogPresent()) ? "text" : "none",
     flushLog: () => log.flush(),
-    ...(wanted.trace === undefined ? {} : { trace: wanted.trace }),
   });
   const stop = (reason: string): void => {
     log.info(`Stopping (${reason}). Counters: ${countersOf(server)}`);
@@ -177,57 +175,29 @@ async function serve(
   let metrics: Awaited<ReturnType<typeof startMetricsThread>> | undefined;
   try {
     if (wanted.metrics !== undefined) {
-      metrics = await startMetrics(wanted.metrics, server, log);
+      metrics = await startMetricsThread(wanted.metrics, server.families, log);
+      const address = formatIpv4(wanted.metrics.address);
+      log.info(`Metrics: http://${address}:${metrics.port}/metrics`);
     }
-    // Only now is it told: whoever hears it may send a signal at once.
+    // The handlers of signals are set, so other programs may learn the process id.
     if (wanted.writesPid) writePidFile(files.pid, log);
-    await handOver(server, owner, files.lease);
+    becomeOwner(owner, files.lease);
     log.info("Server starting service.");
-    log.configure({
-      standardError: wanted.debug,
-      syslogFacility: facility,
-      quiet: wanted.quiet,
-    });
+    log.configure({ standardError: wanted.debug, syslogFacility: facility, quiet: wanted.quiet });
     process.send?.({ kind: "serving", port: server.port, durability: server.durability });
     if (isDetached()) giveUpStandardError();
     await server.ended;
     return 0;
+  } catch (error) {
+    // A server that has no metrics, or is still root, must not serve.
+    await server.stop();
+    throw error;
   } finally {
     await metrics?.stop();
     process.off("SIGTERM", stop).off("SIGINT", stop).off("SIGHUP", hangUp).off("SIGUSR1", tell);
     process.off("disconnect", orphaned);
     if (wanted.writesPid) removePidFile(files.pid, log);
     if (process.connected) process.disconnect();
-  }
-}
-
-/** A server whose metrics nobody could read does not serve. */
-async function startMetrics(
-  plan: MetricsPlan,
-  server: RunningServer,
-  log: LogWriter,
-): ReturnType<typeof startMetricsThread> {
-  try {
-    const metrics = await startMetricsThread(plan, server.families, log);
-    log.info(`Metrics: http://${formatIpv4(plan.address)}:${metrics.port}/metrics`);
-    return metrics;
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
-}
-
-/** A server that cannot give up being root does not serve. */
-async function handOver(
-  server: RunningServer,
-  owner: ProcessOwner,
-  leaseFile: string,
-): Promise<void> {
-  try {
-    becomeOwner(owner, leaseFile);
-  } catch (error) {
-    await server.stop();
-    throw error;
   }
 }
 
@@ -264,7 +234,7 @@ function readPid(pidFile: string): number | undefined {
   }
 }
 
-/** After a crash the number in the file may belong to any other program by now. */
+/** After a crash, the number in the file may belong to another program. */
 function isDhcpd(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("dhcpd");
@@ -285,7 +255,7 @@ function removePidFile(pidFile: string, log: LogWriter): void {
   try {
     rmSync(pidFile, { force: true });
   } catch (error) {
-    // With -user the directory is another's. A later server sees that the process is gone.
+    // With -user we may not write in the directory. A later server sees that the process is gone.
     log.warn(`Can't remove PID file ${pidFile}: ${systemReason(error)}.`);
   }
 }
@@ -297,8 +267,8 @@ function isDetached(): boolean {
 }
 
 /**
- * Starts the server as a process of its own session and waits until it serves or has failed, as
- * dhcpd does without -f: what it says meanwhile is shown, and its failure is the exit status.
+ * Starts the server in a session of its own and waits until it serves or has failed, as dhcpd does without -f.
+ * Shows its log meanwhile, and returns its exit status when it fails.
  */
 function detach(args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1], "dhcpd", ...args], {
@@ -315,7 +285,7 @@ function detach(args: readonly string[]): Promise<number> {
       child.disconnect();
       child.unref();
     });
-    // The server gives its standard error up after the last line, so nothing is lost.
+    // The server closes its standard error after the last line, so nothing is lost.
     child.stderr?.once("close", () => {
       if (serving) settle(0);
     });
@@ -323,7 +293,7 @@ function detach(args: readonly string[]): Promise<number> {
   });
 }
 
-/** A daemon holds on to nobody's terminal or pipe; number 2 must not fall to another file, though. */
+/** A daemon must not keep a terminal or pipe open. /dev/null takes number 2, so that no other file gets it. */
 function giveUpStandardError(): void {
   closeSync(2);
   openSync("/dev/null", "w");

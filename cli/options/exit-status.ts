@@ -1,6 +1,6 @@
 import type { Verdict } from "../../reports/result/run-result.ts";
 
-/** The exit statuses of every command but `prov dhcpd`, which has dhcpd's own. */
+/** Exit statuses of every command except `prov dhcpd`, which has dhcpd's. */
 export const exitStatus = {
   pass: 0,
   internalError: 1,

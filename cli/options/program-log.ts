@@ -1,10 +1,10 @@
-import { type Command, Option } from "commander";
 import { pino } from "pino";
 import { isLogged, type Logger, type LogLevel, loggerTo, logLevels } from "../../base/log.ts";
-import { type Paint, plainText, terminalColours } from "../../reports/text/text-lines.ts";
+import { type Paint, plainText } from "../../reports/text/text-lines.ts";
 import { LogOutput, standardError } from "../../server/process/log-output.ts";
 import { droppedLines, printable } from "../../server/process/log-writer.ts";
-import { hasColours } from "./report-options.ts";
+import { paintFor } from "./report-options.ts";
+import type { Subcommand } from "./subcommand.ts";
 
 const FLUSH_MS = 200;
 
@@ -16,21 +16,17 @@ export interface LogOptions {
   readonly logFormat?: (typeof logFormats)[number];
 }
 
-/** Every command that runs until it is stopped has `--log-level` and `--log-format`. */
-export function addLogOptions(command: Command): Command {
-  const level = new Option("--log-level <level>", "the least that is logged");
-  const format = new Option(
-    "--log-format <format>",
-    "of a line (default: text on a terminal, else json)",
-  );
+/** Adds `--log-level` and `--log-format`, which every command has that runs until it is stopped. */
+export function addLogOptions(command: Subcommand): Subcommand {
+  const format = "of a line (default: text on a terminal, else json)";
   return command
-    .addOption(level.choices(logLevels).default("info"))
-    .addOption(format.choices(logFormats));
+    .choice("--log-level <level>", "the least that is logged", logLevels, "info")
+    .choice("--log-format <format>", format, logFormats);
 }
 
 /**
- * The log of a command that runs until it is stopped, on standard error. Each message is a line of JSON for
- * programs, or text for people. Lines go out together a few times a second, warnings and errors at once.
+ * The log of a command that runs until it is stopped, on standard error: a line of JSON for programs, or text for
+ * people. Warnings and errors go out at once, other lines together a few times a second.
  */
 export class ProgramLog {
   readonly logger: Logger;
@@ -38,10 +34,10 @@ export class ProgramLog {
   readonly #flushing: NodeJS.Timeout;
 
   constructor(
-    { logLevel, logFormat = formatOf(process.stderr) }: LogOptions,
+    { logLevel, logFormat = process.stderr.isTTY ? "text" : "json" }: LogOptions,
     file = standardError,
   ) {
-    const paint = hasColours(process.stderr, process.env) ? terminalColours : plainText;
+    const paint = paintFor(process.stderr);
     const shown = logFormat === "json" ? jsonLine : (line: string) => textLine(line, paint);
     const sink = pino(
       {
@@ -70,16 +66,12 @@ export class ProgramLog {
   }
 }
 
-function formatOf({ isTTY }: { readonly isTTY?: boolean }): (typeof logFormats)[number] {
-  return isTTY === true ? "text" : "json";
-}
-
 /** JSON escapes all other control characters. A terminal obeys these as well. */
 function jsonLine(line: string): string {
   return line.replace(/[\x7f-\x9f]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`);
 }
 
-/** A message tells what its fields tell, so they are left out. One of several lines is several lines here. */
+/** Leaves the fields out: the message tells them. Puts time and level before each line of the message. */
 function textLine(line: string, paint: Paint): string {
   const { time, level, service, msg } = JSON.parse(line) as Readonly<Record<string, string>>;
   const colour = { error: paint.bad, warn: paint.warn }[level!] ?? plainText.good;

@@ -1,7 +1,8 @@
 import { type FormatName, filedFormats, formatNames } from "../../reports/formats.ts";
+import { type Paint, plainText, terminalColours } from "../../reports/text/text-lines.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** `--report`: names and commas, `all` or `none`. Results are written as JSON whatever it says. */
+/** Parses `--report`: names with commas, `all` or `none`. JSON is always one of the formats. */
 export function parseFormats(text: string): FormatName[] {
   if (text === "all") return [...filedFormats];
   const names = text === "none" ? [] : text.split(",").map((name) => name.trim());
@@ -14,7 +15,7 @@ export function parseFormats(text: string): FormatName[] {
   return formatNames.filter((name) => name === "json" || names.includes(name));
 }
 
-/** What was typed, quoted for a POSIX shell, and the seed where it came from the scenario. */
+/** The command line as a POSIX shell reads it, with the seed even if the scenario gave it. */
 export function commandLine(args: readonly string[], seed: number): string {
   const hasSeed = args.some((arg) => arg === "--seed" || arg.startsWith("--seed="));
   const words = ["prov", "run", ...args, ...(hasSeed ? [] : ["--seed", String(seed)])];
@@ -26,7 +27,12 @@ export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Colours are for a terminal, and for those who did not set NO_COLOR (no-color.org). */
+/** Colours on a terminal, unless the environment forbids them. */
+export function paintFor(stream: { readonly isTTY?: boolean }): Paint {
+  return hasColours(stream, process.env) ? terminalColours : plainText;
+}
+
+/** Only a terminal has colours, and not if NO_COLOR is set (no-color.org). */
 export function hasColours(
   stream: { readonly isTTY?: boolean },
   env: Readonly<Record<string, string | undefined>>,

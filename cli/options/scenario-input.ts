@@ -4,19 +4,24 @@ import {
   type ScenarioLoading,
 } from "../../lab/machine/scenario-file.ts";
 import { type Override, parseOverride } from "../../scenarios/yaml/checked-yaml.ts";
-import { formatFileProblem } from "../../scenarios/yaml/problems.ts";
-import { UsageError } from "./usage-error.ts";
+import { mistakesIn, UsageError } from "./usage-error.ts";
 
 export type { LoadedScenario };
 
-/** Reads a scenario file; throws UsageError that tells everything wrong with it. */
-export function loadScenario(path: string, settings: readonly string[]): LoadedScenario {
+/** Reads a scenario file; `seed` replaces its own. Throws UsageError with every mistake in it. */
+export function loadScenario(
+  path: string,
+  settings: readonly string[],
+  seed?: number,
+): LoadedScenario {
   const loading = tryScenario(path, settings);
-  if (loading.kind === "ok") return loading;
-  throw new UsageError(loading.problems.map(formatFileProblem).join("\n"));
+  if (loading.kind === "failed") throw mistakesIn(loading.problems);
+  if (seed === undefined) return loading;
+  const { scenario, sha256 } = loading;
+  return { scenario: { ...scenario, seed, population: { ...scenario.population, seed } }, sha256 };
 }
 
-/** Reads a scenario file, with the environment; throws UsageError for a mistake in `--set` alone. */
+/** Reads a scenario file, and the environment's overrides. Throws UsageError only for a mistake in `--set`. */
 export function tryScenario(path: string, settings: readonly string[]): ScenarioLoading {
   const overrides = settings.map((text): Override => {
     const override = parseOverride(text);

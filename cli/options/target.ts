@@ -4,7 +4,7 @@ import { UsageError } from "./usage-error.ts";
 
 const DHCP_SERVER_PORT = 67;
 
-/** `--target`: an address, and a port where it is not DHCP's own. Throws UsageError for anything else. */
+/** Parses `--target`: an address, with a port unless it is DHCP's. Throws UsageError. */
 export function parseTarget(text: string): ServerAddress {
   const match = /^([^:]+)(?::(\d+))?$/.exec(text);
   const address = match === null ? undefined : parseIpv4(match[1]);

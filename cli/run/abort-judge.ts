@@ -4,8 +4,8 @@ import type { PhaseSoFar } from "../../simulator/run/phase-watch.ts";
 import { measuredOf } from "./result/stream-result-of.ts";
 
 /**
- * Says of a phase that still goes on which threshold ends the run, if one does: one with `abortOnFail`
- * whose grace time is over, and whose metric has been measured and does not hold.
+ * Returns why a threshold ends the run in the middle of a phase; undefined while none does. Only a threshold with
+ * `abortOnFail` whose grace time is over counts, once its metric is measured.
  */
 export function abortJudge(
   thresholds: readonly Threshold[],

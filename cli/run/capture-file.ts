@@ -3,9 +3,10 @@ import { mergeSections } from "../../protocol/pcap/merge-sections.ts";
 import { formatCount } from "../../reports/text/format.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type { CaptureFilter, CapturePlan } from "../../simulator/capture/pcap-recorder.ts";
-import { UsageError } from "../options/usage-error.ts";
+import type { OptionValue } from "../options/options.ts";
+import { UsageError, withFile } from "../options/usage-error.ts";
 
-/** What `--pcap`, `--pcap-max` and `--pcap-filter` say. */
+/** Values of `--pcap`, `--pcap-max` and `--pcap-filter`. */
 export interface CaptureOptions {
   readonly pcap?: string;
   readonly pcapMax: number;
@@ -18,7 +19,7 @@ export const WORKERS_MAX = 64;
 const BYTES_A_MIB = 1024 * 1024;
 const WRITE_BYTES = 1024 * 1024;
 
-/** Undefined without `--pcap`. Throws UsageError for what cannot be written, or never matches. */
+/** Undefined without `--pcap`. Throws UsageError for a file that cannot be written, or a filter that never matches. */
 export function capturePlanOf(
   { pcap, pcapMax, pcapFilter }: CaptureOptions,
   population: Population,
@@ -33,27 +34,25 @@ export function capturePlanOf(
   if (pcapFilter?.kind === "cmts" && pcapFilter.cmts >= population.cmtsCount) {
     throw new UsageError(`--pcap-filter: the CMTSs are 0 to ${population.cmtsCount - 1}`);
   }
-  try {
+  withFile(`--pcap ${pcap}`, "cannot be written", () => {
     closeSync(openSync(pcap, "w"));
     for (const name of partsOf(pcap)) rmSync(name, { force: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--pcap ${pcap}: cannot be written (${code})`, { cause: error });
-  }
+  });
   return { path: pcap, bytesMax: pcapMax * BYTES_A_MIB, filter: pcapFilter };
 }
 
-export function parseCaptureFilter(text: string): CaptureFilter {
-  if (text === "errors") return { kind: "errors" };
-  const match = /^(device|cmts)=(\d{1,9})$/.exec(text);
-  if (match === null) {
-    throw new UsageError(`--pcap-filter ${text}: write device=12, cmts=3 or errors`);
-  }
-  const number = Number(match[2]);
-  return match[1] === "cmts" ? { kind: "cmts", cmts: number } : { kind: "device", device: number };
-}
+export const captureFilter: OptionValue<CaptureFilter> = {
+  parse: (text) => {
+    if (text === "errors") return { kind: "errors" };
+    const [, kind, digits] = /^(device|cmts)=(\d{1,9})$/.exec(text) ?? [];
+    const number = Number(digits);
+    if (kind === "cmts") return { kind, cmts: number };
+    return kind === "device" ? { kind, device: number } : undefined;
+  },
+  how: "write device=12, cmts=3 or errors",
+};
 
-/** Puts the workers' parts together, takes them away, and says in a line what the file has. */
+/** Joins the workers' parts, removes them, and returns a line about the file. */
 export function finishCapture({ path }: CapturePlan): string {
   const names = partsOf(path);
   const { pieces, wanted, written } = mergeSections(names.flatMap(readPart));
@@ -84,7 +83,7 @@ function partsOf(path: string): string[] {
   return Array.from({ length: WORKERS_MAX }, (_, index) => `${path}.part${index}`);
 }
 
-/** Nothing of a worker that never started. */
+/** Empty for a worker that never started. */
 function readPart(name: string): Uint8Array[] {
   try {
     return [readFileSync(name)];

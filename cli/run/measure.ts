@@ -1,55 +1,48 @@
 import { mkdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { systemClock } from "../../base/clock.ts";
 import { environmentOf } from "../../lab/machine/environment.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
-import type { RunResult, ServerUsage, Target } from "../../reports/result/run-result.ts";
+import type { RunResult, Target } from "../../reports/result/run-result.ts";
 import { scenarioBoots } from "../../scenarios/language/scenario.ts";
 import type { Population } from "../../scenarios/population/population.ts";
-import { dhcpdConf } from "../../scenarios/servers/dhcpd-conf.ts";
 import type { EtcdUserAccess } from "../../server/etcd/edge/etcd-access.ts";
 import type { CapturePlan } from "../../simulator/capture/pcap-recorder.ts";
 import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import type { SegmentPlacement } from "../../simulator/plan/segment.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import {
-  type PhaseStart,
+  type PlayedSegment,
   runSimulation,
-  type SimulationOutcome,
   type SimulationProgress,
 } from "../../simulator/run/edge/coordinator.ts";
 import type { SegmentRecord } from "../../simulator/run/segment-record.ts";
 import type { LoadedScenario } from "../options/scenario-input.ts";
+import { abortable } from "../options/until-interrupted.ts";
 import { abortJudge } from "./abort-judge.ts";
 import { measureOnAgents } from "./agents/measure-on-agents.ts";
-import { auditPair, historyOf, judgedWithDrill, pairTarget, startPair } from "./pair-lab.ts";
-import { filesOf, foreignServers, ownServers } from "./plan/boot-plan-of.ts";
+import { auditPair, historyOf, judgedWithDrill, startPair } from "./pair-lab.ts";
+import { filesOf, foreignServers } from "./plan/boot-plan-of.ts";
 import { readKnownFiles } from "./plan/known-files.ts";
-import { runPlanOf } from "./plan/run-plan-of.ts";
+import { runPlanOf, workersOf } from "./plan/run-plan-of.ts";
 import { auditFile } from "./result/audit-on-threads.ts";
 import type { LeaseAudit } from "./result/lease-audit.ts";
 import { keepSegment, writeHistory } from "./result/merged-result.ts";
-import { playLoneSegment, summaryOf } from "./result/play-segment.ts";
+import { memoryMiBMax, playLoneSegment, summaryOf } from "./result/play-segment.ts";
 import { rowOf, runResultOf } from "./result/run-result-of.ts";
 import type { RunOptions } from "./run-options.ts";
-import { withoutThresholds } from "./segment-options.ts";
-import { startBundledServer } from "./server/bundled-server.ts";
+import { startScenarioServer } from "./server/bundled-server.ts";
 import { ServerSampler } from "./server/server-sampler.ts";
-import type { RunWatcher } from "./watch/run-watch.ts";
-import type { Steering } from "./watch-options.ts";
+import type { RunWatcher, Steering } from "./watch/run-watch.ts";
 
-const LOOPBACK = 0x7f00_0001;
-const BYTES_A_MIB = 1024 * 1024;
-
-/** What a run has around it. */
+/** Everything beside the scenario and the options that a run needs. */
 export interface Surroundings {
   readonly folder: string;
   readonly population: Population;
   readonly capture: CapturePlan | undefined;
   readonly steering: Steering;
   readonly watch: RunWatcher;
-  /** How many play the run, and where they meet; undefined: this process plays it. */
-  readonly agents: { readonly count: number; readonly etcd: EtcdUserAccess } | undefined;
+  /** Where the agents meet; undefined when this process plays the run. */
+  readonly etcd: EtcdUserAccess | undefined;
 }
 
 /**
@@ -59,73 +52,74 @@ export interface Surroundings {
 export async function measure(
   { scenario, sha256 }: LoadedScenario,
   options: RunOptions,
-  { folder, population, capture, steering, watch, agents }: Surroundings,
+  { folder, population, capture, steering, watch, etcd }: Surroundings,
 ): Promise<RunResult> {
-  const seed = options.seed ?? scenario.seed;
-  const files = filesOf(scenario, seed);
+  const files = filesOf(scenario);
   const known = options.bootFiles === undefined ? undefined : readKnownFiles(options.bootFiles);
   const lab = await startPair(`${folder}/server`, scenario, population);
   const bundled =
     lab === undefined && options.target.length === 0
-      ? await startBundledServer(`${folder}/server`, {
-          config: dhcpdConf(population, { ...scenario.server, localAddress: LOOPBACK }),
+      ? await startScenarioServer(`${folder}/server`, scenario, population, {
           files: scenarioBoots(scenario) ? files : undefined,
         })
       : undefined;
-  const own = bundled && [{ address: LOOPBACK, port: bundled.port }];
-  const servers = lab?.servers ?? own ?? options.target;
-  const [server, ...others] = servers;
+  const servers = lab?.servers ?? (bundled && [bundled.address]) ?? options.target;
+  const [first, ...others] = servers;
   try {
-    const workers = options.workers ?? scenario.workers ?? Math.max(1, availableParallelism() - 1);
-    const bootServers =
-      bundled?.bootPorts === undefined
-        ? foreignServers(known ?? files)
-        : ownServers(files, bundled.bootPorts);
-    // Of our own servers it is known that they receive by UDP sockets; another may have raw ones.
+    const workers = workersOf(options.workers, scenario);
+    const bootServers = bundled?.bootServers ?? foreignServers(known ?? files);
+    // Our own servers receive by UDP sockets; another server may have raw ones.
     const segmentation = bundled !== undefined || scenario.pair?.kind === "provlab";
     const networkNamespace = lab?.network.plantNamespace;
     const plan: RunPlan = {
-      ...runPlanOf(scenario, { seed, workers, servers, bootServers, segmentation, capture }),
+      ...runPlanOf(scenario, { workers, servers, bootServers, segmentation }),
+      ...(capture && { capture }),
       ...(options.history === undefined ? {} : { history: true }),
       ...(lab === undefined ? {} : { outages: true, sharedIdentifier: lab.setUp.sharedIdentifier }),
       ...(networkNamespace === undefined ? {} : { networkNamespace }),
       ...(options.segment && { segment: { ...options.segment, placement: placementOf(servers) } }),
     };
-    const target: Target = (lab && pairTarget(lab)) ?? {
-      kind: bundled === undefined ? "external" : "bundled",
-      address: formatIpv4(server!.address),
-      port: server!.port,
+    const isOurs = bundled !== undefined || lab?.setUp.controlSocket !== undefined;
+    const target: Target = {
+      kind: isOurs ? "bundled" : "external",
+      ...(lab && { product: lab.setUp.product }),
+      address: formatIpv4(first!.address),
+      port: first!.port,
       ...(others.length === 0 ? {} : { others: others.map(({ address }) => formatIpv4(address)) }),
     };
-    if (agents !== undefined) {
+    if (etcd !== undefined) {
       const wanted = options.workers ?? scenario.workers;
       return await measureOnAgents({
         ...{ loaded: { scenario, sha256 }, plan, workers: wanted, target, bundled },
-        ...{ agents: agents.count, etcd: agents.etcd, history: options.history },
+        ...{ agents: options.agents!, etcd, history: options.history },
       });
     }
     const sampler = new ServerSampler();
     const onSecond = (progress: SimulationProgress): void => {
       const { row } = progress;
-      const columns = sampler.take(row.second, systemClock.monotonicMs(), bundled?.usageNow());
+      const columns = sampler.take(row.second, systemClock.monotonicMs(), bundled?.usage());
       watch.second(progress, { ...rowOf(row), ...columns });
     };
     const judge = abortJudge(scenario.thresholds);
-    const onPhase = ({ name, startAtMs, runStartMs }: PhaseStart): void =>
-      lab?.phaseStarts(name, startAtMs, runStartMs);
-    const playing = { plan, judge, startAtMs: options.startAt, steering, onSecond, onPhase };
-    const { outcome, record } = await play(playing, bundled?.died);
+    const { abort, pace } = steering;
+    const run = (): Promise<Played> =>
+      plan.segment === undefined
+        ? runSimulation(plan, onSecond, abort.signal, judge, pace, (phase) =>
+            lab?.phaseStarts(phase.name, phase.startAtMs, phase.runStartMs),
+          ).then((ended) => ({ outcome: ended }))
+        : playLoneSegment(plan, options.startAt, onSecond, abort.signal);
+    const { outcome, record } = await abortable(abort, bundled?.died, run);
     const drill = await lab?.finish();
     if (options.history !== undefined) writeHistory(options.history, plan, outcome);
-    // Read while the server still runs: what is not in the file now would not survive a power cut.
-    const usage: ServerUsage | undefined = bundled?.usage();
+    // The server still runs: a lease that is not in the file now would not survive a power cut.
+    const server = bundled?.usage();
     const audit: LeaseAudit | undefined =
       (lab && (await auditPair(lab, outcome.leases, population))) ??
       (bundled && (await auditFile(bundled.leaseFile, outcome.leases, population)));
     const measured = runResultOf({
-      scenario: record === undefined ? scenario : withoutThresholds(scenario),
+      // Thresholds are about the whole run, not about a segment of it.
+      scenario: record === undefined ? scenario : { ...scenario, thresholds: [] },
       sha256,
-      seed,
       population,
       environment: environmentOf({
         durability: lab?.setUp.durability ?? bundled?.durability ?? "unknown",
@@ -136,8 +130,8 @@ export async function measure(
       outcome,
       ...(lab && drill && { pair: historyOf(lab, drill) }),
       audit,
-      server: usage,
-      memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),
+      server,
+      memoryMiB: memoryMiBMax(),
     });
     const result = drill === undefined ? measured : judgedWithDrill(measured, drill);
     if (record === undefined) return { ...result, timeSeries: sampler.addTo(result.timeSeries) };
@@ -156,40 +150,12 @@ export async function measure(
   }
 }
 
-interface Playing {
-  readonly plan: RunPlan;
-  readonly judge: ReturnType<typeof abortJudge>;
-  /** Of a segment, in Unix ms. */
-  readonly startAtMs: number | undefined;
-  readonly steering: Steering;
-  readonly onSecond: (progress: SimulationProgress) => void;
-  readonly onPhase: (start: PhaseStart) => void;
+interface Played extends Pick<PlayedSegment, "outcome"> {
+  /** Only when the run is a segment. */
+  readonly record?: SegmentRecord;
 }
 
-/** Ctrl-C ends the run early, with the results so far; a second one ends the program. */
-async function play(
-  { plan, judge, startAtMs, steering, onSecond, onPhase }: Playing,
-  serverDied: Promise<never> | undefined,
-): Promise<{ readonly outcome: SimulationOutcome; readonly record?: SegmentRecord }> {
-  const { abort, pace } = steering;
-  const interrupt = (): void => abort.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  try {
-    const run =
-      plan.segment === undefined
-        ? runSimulation(plan, onSecond, abort.signal, judge, pace, onPhase).then((outcome) => ({
-            outcome,
-          }))
-        : playLoneSegment(plan, startAtMs, onSecond, abort.signal);
-    return await (serverDied === undefined ? run : Promise.race([run, serverDied]));
-  } finally {
-    // A run whose server died has nobody to talk to.
-    abort.abort();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  }
-}
-
-/** A server on the loopback network has no other machine's relays. */
+/** No other machine reaches a server on the loopback network. */
 function placementOf(servers: readonly ServerAddress[]): SegmentPlacement {
   return servers.every(({ address }) => address >>> 24 === 127) ? "by-turns" : "machines";
 }

@@ -3,9 +3,8 @@ import { LabError } from "../../lab/machine/lab-error.ts";
 import { namespaceBlock } from "../../lab/machine/namespaces.ts";
 import { missingFor, takesNamespaces } from "../../lab/needs.ts";
 import type { PairSetUp } from "../../lab/pair-set-up.ts";
-import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { PairHistory } from "../../reports/failover/history.ts";
-import type { RunResult, Target } from "../../reports/result/run-result.ts";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import type { AcknowledgedLeases } from "../../simulator/run/edge/coordinator.ts";
@@ -19,8 +18,8 @@ import { BundledServerError } from "./server/bundled-server.ts";
 const LOOPBACK_OCTET = 127;
 
 /**
- * The scenario as its pair needs it: in namespaces, devices are in a block that is no loopback's. Throws
- * UsageError, before anything is started, for what this machine or these options cannot have.
+ * Adapts the scenario to its pair: in namespaces, devices need addresses outside of the loopback block. Throws
+ * UsageError, before anything starts, when this machine or the options do not allow the pair.
  */
 export function preparedForPair(loaded: LoadedScenario, options: RunOptions): LoadedScenario {
   const { scenario } = loaded;
@@ -60,21 +59,10 @@ export async function startPair(
   }
 }
 
-export function pairTarget({ servers, setUp }: Lab): Target {
-  const [first, ...others] = servers;
-  return {
-    kind: setUp.controlSocket === undefined ? "external" : "bundled",
-    product: setUp.product,
-    address: formatIpv4(first!.address),
-    port: first!.port,
-    others: others.map(({ address }) => formatIpv4(address)),
-  };
-}
-
 /**
- * Reads the lease file of every node that still runs, as a restart would, and what the store has. The node that
- * serves and the store are what counts; what only another node lacks is told. Of a pair that is somebody else's,
- * what counts is both files together. Undefined where there is none that can be read.
+ * Reads the lease file of every node that still runs, as a restart would, and the store. Leases missing on the
+ * serving node or in the store are lost; what the other node lacks is only told. For a foreign pair, a lease is lost
+ * if both files lack it. Undefined when no file can be read.
  */
 export async function auditPair(
   lab: Pick<Lab, "leaseFiles" | "exportStore"> & {
@@ -104,7 +92,7 @@ export async function auditPair(
   };
 }
 
-/** The leases of the store as a file; without a path where there is no store, or it does not answer. */
+/** The leases of the store as a file; without a path when there is no store or it does not answer. */
 function exported(lab: Pick<Lab, "exportStore">): { path?: string | undefined; problem?: string } {
   try {
     return { path: lab.exportStore() };
@@ -114,14 +102,14 @@ function exported(lab: Pick<Lab, "exportStore">): { path?: string | undefined; p
   }
 }
 
-/** What the report of a failover is made of, beside what the devices saw. */
+/** The servers' side of a failover, for its report. */
 export function historyOf({ servers, setUp }: Lab, { events, roles }: PlayedDrill): PairHistory {
   const [a, b] = servers;
   const { isLoadBalanced } = setUp;
   return { servers: [a.address, b.address], isLoadBalanced, events, roles };
 }
 
-/** What did not go as the scenario has it: a drill that was not played proves nothing. */
+/** Adds the problems of the drill to the verdict: a drill that was not played as written proves nothing. */
 export function judgedWithDrill(result: RunResult, { problems, deaths }: PlayedDrill): RunResult {
   if (deaths.length > 0) {
     return { ...result, verdict: "fail", reasons: [...deaths, ...result.reasons] };

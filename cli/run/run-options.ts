@@ -4,9 +4,9 @@ import type { EtcdOptions } from "./agents/etcd-options.ts";
 import type { CaptureOptions } from "./capture-file.ts";
 import type { WatchOptions } from "./watch-options.ts";
 
-/** What `prov run` was asked for on its command line. */
+/** The options of `prov run`. */
 export interface RunOptions extends WatchOptions, CaptureOptions, EtcdOptions {
-  /** As they were given; none: the bundled server. */
+  /** The servers to load; empty for the bundled server. */
   readonly target: readonly ServerAddress[];
   readonly bootFiles?: string;
   readonly out?: string;

@@ -1,21 +1,22 @@
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { SEGMENTS_MAX } from "../../simulator/plan/segment.ts";
+import type { OptionValue } from "../options/options.ts";
 import { UsageError } from "../options/usage-error.ts";
 
-/** A segment waits for its start no longer than this. */
+/** A segment waits at most this long for its start. */
 const START_AHEAD_MS_MAX = 3_600_000;
 
-/** `2/8`: the second of eight; counted from 0 in what it returns. */
-export function parseSegment(text: string): { readonly index: number; readonly count: number } {
-  const match = /^(\d{1,3})\/(\d{1,3})$/.exec(text);
-  const [number, count] = [Number(match?.[1]), Number(match?.[2])];
-  if (match !== null && number >= 1 && number <= count && count <= SEGMENTS_MAX) {
-    return { index: number - 1, count };
-  }
-  throw new UsageError(`--segment ${text}: write NUMBER/COUNT, such as 2/8, up to ${SEGMENTS_MAX}`);
-}
+/** `2/8` is the second of eight; `index` counts from 0. */
+export const segmentShare: OptionValue<{ readonly index: number; readonly count: number }> = {
+  parse: (text) => {
+    const [, number, count] = (/^(\d{1,3})\/(\d{1,3})$/.exec(text) ?? []).map(Number);
+    const isShare = number >= 1 && number <= count && count <= SEGMENTS_MAX;
+    return isShare ? { index: number - 1, count } : undefined;
+  },
+  how: `write NUMBER/COUNT, such as 2/8, up to ${SEGMENTS_MAX}`,
+};
 
-/** ISO 8601 with its zone, on this machine's clock; ms since the epoch. */
+/** Parses ISO 8601 with a zone; returns ms since the epoch. Throws UsageError beyond an hour from now. */
 export function parseStartAt(text: string): number {
   const atMs = /T.*(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
   const aheadMs = atMs - Date.now();
@@ -28,7 +29,7 @@ export function parseStartAt(text: string): number {
   return atMs;
 }
 
-/** What only one process can do: to see, while it goes on, what all devices measure. */
+/** Refuses streams that end by what all devices measure, which only a single process sees. */
 export function refuseWatched({ phases }: Scenario): void {
   for (const { name, streams } of phases) {
     if (streams.some((each) => each.kind === "profile" && each.missedPercentMax !== undefined)) {
@@ -38,9 +39,4 @@ export function refuseWatched({ phases }: Scenario): void {
       );
     }
   }
-}
-
-/** The scenario as a part of a run has it: its thresholds are about the whole. */
-export function withoutThresholds(scenario: Scenario): Scenario {
-  return { ...scenario, thresholds: [] };
 }

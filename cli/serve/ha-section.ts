@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { HEARTBEAT_PORT, NODE_NAME_BYTES_MAX } from "../../protocol/heartbeat/packet.ts";
-import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { duration } from "../../scenarios/yaml/schema-parts.ts";
 import type { HaPlan } from "../../server/ha/edge/ha-plan.ts";
 import {
@@ -9,18 +8,14 @@ import {
   mistakesOfTimes,
 } from "../../server/ha/heartbeat-times.ts";
 import { mirrorSection } from "./mirror-section.ts";
+import { fixedPort, ipv4 } from "./section-parts.ts";
 
 const nodeName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]*$/, "use a host name in lower case, such as prov01.example")
   .max(NODE_NAME_BYTES_MAX);
 
-const address = z.string().transform((text, context) => {
-  const parsed = parseIpv4(text);
-  if (parsed !== undefined && parsed !== 0) return parsed;
-  context.addIssue({ code: "custom", message: "write an IPv4 address, such as 192.168.0.1" });
-  return z.NEVER;
-});
+const address = ipv4(1, "192.168.0.1");
 
 const device = z
   .string()
@@ -30,13 +25,7 @@ const link = z
   .strictObject({
     address: address.describe("This node's address on the interconnect."),
     peerAddress: address.describe("The other node's address on it."),
-    port: z
-      .number()
-      .int()
-      .min(1)
-      .max(65_535)
-      .default(HEARTBEAT_PORT)
-      .describe("The UDP port of both ends."),
+    port: fixedPort.default(HEARTBEAT_PORT).describe("The UDP port of both ends."),
     device: device.optional().describe("Use this interface only."),
   })
   .refine((ends) => ends.address !== ends.peerAddress, "the two ends must be two addresses");
@@ -148,23 +137,24 @@ function timesOf({ profile, times: own }: z.output<typeof written>): HeartbeatTi
   };
 }
 
-/** The `ha` section of a prov.yaml: what a node of a pair is told (HA-27, HA-28). */
+/** The `ha` section of a prov.yaml: the settings of one node of a pair (HA-27, HA-28). */
 export const haSection = written
   .superRefine((section, context) => {
     if (!section.nodes.includes(section.node)) {
       const message = `is none of nodes, ${section.nodes.join(" and ")}`;
       context.addIssue({ code: "custom", path: ["node"], message });
     }
-    for (const { field, message } of mistakesOfTimes(timesOf(section))) {
+    const times = timesOf(section);
+    for (const { field, message } of mistakesOfTimes(times)) {
       context.addIssue({ code: "custom", path: ["times", fieldOfTime[field]], message });
     }
-    const { keepaliveMs, deadMs } = timesOf(section);
+    const { keepaliveMs, deadMs } = times;
     if (keepaliveMs < 20) {
       const message = "must be at least 20 ms";
       context.addIssue({ code: "custom", path: ["times", "keepalive"], message });
     }
-    // The other node looks at the store every half of `dead`. An active one that gives up sooner when the store is
-    // away would still take the other for able, and hand over although nobody can commit.
+    // The other node checks the store every half of `dead`. If an active node gave up sooner, it would still think
+    // that the other one can commit, and hand over although neither can.
     if ((section.commitMax ?? deadMs) < deadMs) {
       const message = `must be at least dead, which is ${deadMs} ms`;
       context.addIssue({ code: "custom", path: ["commitMax"], message });

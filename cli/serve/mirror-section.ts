@@ -4,19 +4,12 @@ import { duration } from "../../scenarios/yaml/schema-parts.ts";
 import type { HaPlan } from "../../server/ha/edge/ha-plan.ts";
 import type { MirrorFolder, MirrorPlan } from "../../server/mirror/mirror-plan.ts";
 import type { DeviceFilesPlan } from "../../server/tftp/edge/device-files.ts";
+import { fixedPort, shortName } from "./section-parts.ts";
 
-const folderName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, "use lower-case letters, digits and hyphens, at most 32");
-
-/** `ha.mirror`: the files that both nodes are to have. */
+/** `ha.mirror`: the files that both nodes have. */
 export const mirrorSection = z
   .strictObject({
-    port: z
-      .number()
-      .int()
-      .min(1)
-      .max(65_535)
+    port: fixedPort
       .optional()
       .describe("The TCP port of both ends; the number of the link's own port unless told."),
     interval: duration
@@ -24,22 +17,22 @@ export const mirrorSection = z
       .refine((ms) => ms >= 100 && ms <= 60_000, "must be 100 ms to 60 s")
       .describe("From one look at the other node to the next."),
     folders: z
-      .record(folderName, z.string().min(1))
+      .record(shortName, z.string().min(1))
       .refine((folders) => Object.keys(folders).length > 0, "name a folder")
       .optional()
       .describe("Folders by a name that both nodes have; what TFTP serves unless told."),
   })
   .transform(({ port, interval, folders }) => ({ port, intervalMs: interval, folders }));
 
-/** What TFTP serves, as far as the mirror is concerned. */
+/** The part of the section tftp that the mirror needs. */
 export interface MirroredTftp {
   readonly root: string;
   readonly deviceFiles?: Pick<DeviceFilesPlan, "registrations" | "templates"> | undefined;
 }
 
 /**
- * What keeps the files of this node and the other one in step; undefined without `ha.mirror`. A string:
- * why it cannot be.
+ * The plan that keeps the files of both nodes equal; undefined without `ha.mirror`. A string says why there can
+ * be no such plan.
  */
 export function mirrorPlanOf(
   { mirror, links, keyFile }: HaPlan,
@@ -58,7 +51,7 @@ export function mirrorPlanOf(
   return { folders, links: ends, keyFile, intervalMs };
 }
 
-/** The root, and what files of single devices are made from. Never the secret: each node has it by hand. */
+/** The root, and the sources of files for single devices. The secret is not mirrored: each node gets it by hand. */
 function foldersOf(tftp: MirroredTftp | undefined): MirrorFolder[] {
   if (tftp === undefined) return [];
   const root = { name: "root", path: tftp.root };

@@ -1,33 +1,27 @@
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { readYaml } from "../../scenarios/yaml/checked-yaml.ts";
-import { formatFileProblem } from "../../scenarios/yaml/problems.ts";
 import type { MirrorPlan } from "../../server/mirror/mirror-plan.ts";
 import type { ProvPlan } from "../../server/service/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
-import type { DeviceFilesPlan } from "../../server/tftp/edge/device-files.ts";
-import { UsageError } from "../options/usage-error.ts";
+import { given } from "../options/given.ts";
+import { mistakesIn, UsageError } from "../options/usage-error.ts";
 import { haSection } from "./ha-section.ts";
 import { mirrorPlanOf } from "./mirror-section.ts";
+import { ipv4, shortName } from "./section-parts.ts";
 
 export const PROV_SCHEMA = "provlab/prov@1";
 
 const port = z.number().int().min(0).max(65_535).optional();
 const path = z.string().min(1);
-const address = z.string().transform((text, context) => {
-  const parsed = parseIpv4(text);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: "custom", message: "write an IPv4 address, such as 127.0.0.1" });
-  return z.NEVER;
-});
+const address = ipv4(0, "127.0.0.1");
 const nodeAddress = address.refine((value) => value !== 0, "write an address that devices reach");
 
 function whole(least: number, most: number) {
   return z.number().int().min(least).max(most).optional();
 }
 
-/** TFTP-2: of a pair of nodes that share their DHCP configuration. */
+/** TFTP-2: the servers of a pair of nodes that share their DHCP configuration. */
 const tftpServers = z
   .strictObject({ own: nodeAddress, other: nodeAddress })
   .refine(({ own, other }) => own !== other, "own and other must be two addresses");
@@ -62,18 +56,14 @@ const dhcp = z.strictObject({
   overload: overload.optional(),
 });
 
-const instanceName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, "use lower-case letters, digits and hyphens, at most 32");
-
 const provSections = z.strictObject({
   schema: z.literal(PROV_SCHEMA),
-  /** Where every service but DHCP listens; DHCP has its configuration's `local-address`. */
+  /** Where all services but DHCP listen; DHCP has the `local-address` of its configuration. */
   address: address.default(0),
   dhcp: dhcp.optional(),
   /** Several DHCP servers on one node (DHCP-13), by name. */
-  dhcpInstances: z.record(instanceName, dhcp).default({}),
-  /** Where Prometheus asks. */
+  dhcpInstances: z.record(shortName, dhcp).default({}),
+  /** Where Prometheus gets the metrics. */
   metrics: z
     .strictObject({
       address: address.default(0x7f00_0001),
@@ -107,7 +97,7 @@ const provSections = z.strictObject({
     .optional(),
   /** One node of a warm-standby pair. */
   ha: haSection.optional(),
-  /** Where `prov status` and `prov failback` ask. */
+  /** The socket of `prov status` and `prov failback`. */
   control: z.strictObject({ socket: path }).optional(),
 });
 
@@ -119,7 +109,7 @@ const provSchema = provSections.superRefine((sections, context) => {
 
 type Sections = z.output<typeof provSections>;
 
-/** What a pair takes for granted: one data plane, and TFTP crossed over (TFTP-2). */
+/** A pair needs one data plane, and both nodes' TFTP in its replies (TFTP-2). */
 function mistakesOfPair({ ha, dhcp: single, dhcpInstances, tftp }: Sections) {
   const mistakes: { readonly path: keyof Sections; readonly message: string }[] = [];
   if (ha === undefined) return mistakes;
@@ -138,7 +128,7 @@ function mistakesOfPair({ ha, dhcp: single, dhcpInstances, tftp }: Sections) {
   return mistakes;
 }
 
-/** Everything that a prov.yaml asks for. Throws UsageError. */
+/** The plan of a prov.yaml. Throws UsageError. */
 export function provPlanOf(file: string, text: string): ProvPlan {
   const sections = sectionsOf(file, text);
   const { metrics, ha } = sections;
@@ -147,12 +137,12 @@ export function provPlanOf(file: string, text: string): ProvPlan {
   return { services, metrics, ha, mirror, controlSocket: controlSocketIn(sections) };
 }
 
-/** Where the server of a prov.yaml is asked, undefined: nowhere. Throws UsageError. */
+/** The control socket of a prov.yaml; undefined when it has none. Throws UsageError. */
 export function controlSocketOf(file: string, text: string): string | undefined {
   return controlSocketIn(sectionsOf(file, text));
 }
 
-/** A node of a pair is always to be asked: beside its lease file, unless told. */
+/** A node of a pair always has a control socket: by default beside its lease file. */
 function controlSocketIn({ control, ha, dhcp: single }: Sections): string | undefined {
   if (control !== undefined) return control.socket;
   return ha === undefined ? undefined : join(dirname(single!.leases), "prov.sock");
@@ -160,7 +150,7 @@ function controlSocketIn({ control, ha, dhcp: single }: Sections): string | unde
 
 function mirrorIn({ ha, tftp }: Sections): MirrorPlan | undefined {
   const mirror = ha === undefined ? undefined : mirrorPlanOf(ha, tftp);
-  // What it says when it cannot be is a mistake of the file.
+  // A string is a mistake that `mistakesOfPair` has told.
   return typeof mirror === "string" ? undefined : mirror;
 }
 
@@ -175,8 +165,8 @@ function servicesOf(file: string, sections: Sections): ServicePlan[] {
   checkLeaseFiles(file, plans);
   if (tftp !== undefined) {
     const { root, deviceFiles: section, ...tuning } = tftp;
-    const made = section === undefined ? {} : { deviceFiles: deviceFilesPlanOf(section) };
-    plans.push({ service: "tftp", root, address: at, ...given(tuning), ...made });
+    const made = section && { ...section, sharedSecretFile: section.sharedSecretFile };
+    plans.push({ service: "tftp", root, address: at, ...given({ ...tuning, deviceFiles: made }) });
   }
   if (time !== undefined) plans.push({ service: "time", address: at, ...given(time) });
   if (ntp !== undefined) {
@@ -195,7 +185,7 @@ function servicesOf(file: string, sections: Sections): ServicePlan[] {
 function sectionsOf(file: string, text: string): Sections {
   const reading = readYaml(file, text, provSchema);
   if (reading.kind !== "failed") return reading.data;
-  throw new UsageError(reading.problems.map(formatFileProblem).join("\n"));
+  throw mistakesIn(reading.problems);
 }
 
 type DhcpPlan = Extract<ServicePlan, { service: "dhcp" }>;
@@ -218,20 +208,4 @@ function checkLeaseFiles(file: string, plans: readonly ServicePlan[]): void {
     }
     taken.add(leases);
   }
-}
-
-function deviceFilesPlanOf({
-  sharedSecretFile,
-  noSharedSecret: _,
-  ...plan
-}: z.output<typeof deviceFiles>): DeviceFilesPlan {
-  return { ...plan, sharedSecretFile };
-}
-
-type Given<Section> = { [Key in keyof Section]?: Exclude<Section[Key], undefined> };
-
-/** What the file says; the rest is left to the service's own defaults. */
-function given<Section extends object>(section: Section): Given<Section> {
-  const entries = Object.entries(section).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Given<Section>;
 }

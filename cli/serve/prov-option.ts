@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { UsageError } from "../options/usage-error.ts";
 import { controlSocketOf } from "./prov-file.ts";
 
-/** `-c prov.yaml`: of every command that starts a server or asks one. */
+/** `-c prov.yaml`, for commands that start a server or ask one. */
 export function provOption(): Option {
   return new Option("-c, --config <file>", "what is served").default("prov.yaml");
 }
@@ -18,7 +18,7 @@ export function readProvFile(path: string): string {
   }
 }
 
-/** Where the server of the file at `path` is asked. Throws UsageError when it is nowhere. */
+/** The control socket of the file at `path`. Throws UsageError when it has none. */
 export function neededControlSocket(path: string): string {
   const socket = controlSocketOf(path, readProvFile(path));
   if (socket !== undefined) return socket;

@@ -28,7 +28,7 @@ test(
     const offered = ports.values();
     const server = await lab().server("server", async () => offered.next().value!);
     onTestFinished(() => server.stop());
-    expect(server.port).toBe(free);
+    expect(server.address.port).toBe(free);
   },
   startMsMax,
 );

@@ -26,7 +26,14 @@ beforeAll(async () => {
   const server = await lab.server("server");
   try {
     for (const segment of segments) {
-      const args = ["run", lab.scenario, "--target", `127.0.0.1:${server.port}`, "--workers", "1"];
+      const args = [
+        "run",
+        lab.scenario,
+        "--target",
+        `127.0.0.1:${server.address.port}`,
+        "--workers",
+        "1",
+      ];
       const out = folderOf(segment);
       const played = lab.run([
         ...args,

@@ -12,16 +12,16 @@ export interface AgentRendezvousOptions {
   readonly index: number;
   readonly placement: SegmentPlacement;
   readonly bitmapBytes: number;
-  /** What the coordinator tells. */
+  /** The coordinator's keys. */
   readonly told: Board;
-  /** What this agent says. */
+  /** Writes this agent's keys. */
   readonly writer: BoardWriter;
 }
 
 /** The rendezvous of an agent: the coordinator answers by keys in etcd. */
 export class AgentRendezvous implements Rendezvous {
   readonly #options: AgentRendezvousOptions;
-  /** News of the goal goes out in its order. */
+  /** Sends news of the goal in order. */
   #news: Promise<void> = Promise.resolve();
 
   constructor(options: AgentRendezvousOptions) {
@@ -93,7 +93,7 @@ export class AgentRendezvous implements Rendezvous {
   }
 }
 
-/** Throws RendezvousError when the bytes are no bitmap of that length. */
+/** `length` is in bytes. Throws RendezvousError when the bytes are not a bitmap of that length. */
 export function unpackBitmap(bytes: Buffer, length: number): Uint8Array {
   try {
     const bitmap = inflateSync(bytes, { maxOutputLength: Math.max(1, length) });

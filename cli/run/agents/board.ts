@@ -3,12 +3,12 @@ import type { EtcdClient, EtcdWatch } from "../../../server/etcd/edge/etcd-clien
 import { endOfPrefix, type KeyValue, type WatchEvent } from "../../../server/etcd/etcd-messages.ts";
 import { CALL_MS_MAX } from "./etcd.ts";
 
-/** etcd takes requests of 1.5 MiB unless told otherwise. */
+/** etcd's default limit of a request is 1.5 MiB. */
 const CHUNK_BYTES = 1024 * 1024;
 const BULK_BYTES_MAX = 256 * 1024 * 1024;
 const RETRY_MS = 100;
 
-/** A run that several machines play cannot go on: the message says why. */
+/** A run that several machines play cannot go on. The message says why. */
 export class RendezvousError extends Error {
   override readonly name = "RendezvousError";
 }
@@ -19,14 +19,13 @@ interface Waiter {
 }
 
 /**
- * A part of etcd's keys as this process sees it: what is there, and who waits for what is not there yet.
- * Everything that is written goes under one lease, so that nothing is left when its owner is gone.
+ * A copy of all keys of etcd with one prefix. A caller can wait for a key that does not exist yet.
  */
 export class Board {
-  /** Told of every key that is written or deleted, without the prefix. */
+  /** Called for every key that is written or deleted, without its prefix. */
   onPut: (key: string, value: Buffer) => void = () => {};
   onDelete: (key: string) => void = () => {};
-  /** Told once, when the board fails. */
+  /** Called once, when the board fails. */
   onFail: (error: RendezvousError) => void = () => {};
   readonly #etcd: EtcdClient;
   readonly #prefix: string;
@@ -40,7 +39,7 @@ export class Board {
     this.#prefix = prefix;
   }
 
-  /** Reads what is there and follows it from then on. Throws EtcdError. */
+  /** Reads all keys and then follows their changes. Throws EtcdError. */
   static async open(etcd: EtcdClient, prefix: string): Promise<Board> {
     const board = new Board(etcd, prefix);
     const { revision, found } = await etcd.range(
@@ -71,7 +70,7 @@ export class Board {
     });
   }
 
-  /** Whoever waits, now or later, hears of it. */
+  /** Rejects every wait that is pending or begins later. */
   fail(error: RendezvousError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
@@ -88,8 +87,8 @@ export class Board {
   }
 
   /**
-   * A watch that ends goes on where it was, at the next member. On a member that has lost the others it
-   * would only be silent; what finds that out is the lease that is kept alive by the same client.
+   * When a watch ends, the next member continues it. A member that has lost the others only goes silent; the lease
+   * that the same client keeps alive shows that.
    */
   #follow(startRevision: number): void {
     let nextRevision = startRevision;
@@ -134,7 +133,7 @@ function bufferOf({ value }: KeyValue): Buffer {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
-/** Writes under a prefix and a lease; bulk is what may be longer than one request. */
+/** Writes keys with a prefix, under a lease. Bulk values may be longer than one request. */
 export class BoardWriter {
   readonly #etcd: EtcdClient;
   readonly #prefix: string;
@@ -151,7 +150,7 @@ export class BoardWriter {
     await this.#etcd.put(put, CALL_MS_MAX);
   }
 
-  /** In pieces, one after the other. Throws RendezvousError for more than BULK_BYTES_MAX. */
+  /** Writes the bytes in pieces. Throws RendezvousError for more than BULK_BYTES_MAX. */
   async putBulk(key: string, bytes: Buffer): Promise<{ readonly chunks: number }> {
     if (bytes.length > BULK_BYTES_MAX) {
       throw new RendezvousError(
@@ -182,7 +181,7 @@ export class BoardWriter {
     return Buffer.concat(pieces);
   }
 
-  /** What has been read needs no room in etcd any more. */
+  /** Frees the room in etcd once the bytes have been read. */
   async deleteBulk(key: string): Promise<void> {
     await this.#etcd.deletePrefix(`${this.#prefix}${key}/`, CALL_MS_MAX);
   }

@@ -14,7 +14,7 @@ import {
 
 const POLL_MS = 200;
 
-/** Waits until `count` agents of our version are there and free, and claims them: in order of names. */
+/** Waits for `count` free agents of our version and claims them, in order of their names. */
 export async function claimAgents(
   etcd: EtcdClient,
   agents: Board,
@@ -49,7 +49,7 @@ export async function claimAgents(
   }
 }
 
-/** All or none; false when somebody else was faster. */
+/** Claims all agents, or none and returns false when another run was faster. */
 function claim(
   etcd: EtcdClient,
   cards: readonly AgentCard[],

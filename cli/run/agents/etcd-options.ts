@@ -5,9 +5,9 @@ import {
   readEtcdTls,
 } from "../../../server/etcd/edge/etcd-access.ts";
 import { StartError } from "../../../server/process/start-error.ts";
-import { UsageError } from "../../options/usage-error.ts";
+import { asUsageError, UsageError } from "../../options/usage-error.ts";
 
-/** As commander has them. */
+/** Options of `addEtcdOptions` and `etcdOption`, by commander's names. */
 export interface EtcdOptions {
   readonly etcd?: readonly string[];
   readonly etcdCa?: string;
@@ -21,7 +21,7 @@ export function etcdOption(description: string): Option {
   return new Option("--etcd <endpoints>", description).argParser(parseEndpoints);
 }
 
-/** How etcd and this program know each other; the names are those of `ha.etcd` in a prov.yaml. */
+/** Adds the options for TLS and credentials, named as in `ha.etcd` of a prov.yaml. */
 export function addEtcdOptions(command: Command): void {
   const options: readonly (readonly [flags: string, description: string, variable: string])[] = [
     ["--etcd-ca <file>", "who signed etcd's certificates, in PEM", "PROVLAB_ETCD_CA"],
@@ -54,13 +54,10 @@ export function etcdAccessOf(options: EtcdOptions): EtcdUserAccess {
         : `--etcd: ${other} must be https, because --etcd-ca is given`,
     );
   }
-  try {
+  asUsageError(StartError, "", () => {
     if (tls !== undefined) readEtcdTls(tls);
     if (credentials !== undefined) readEtcdPassword(credentials);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    throw new UsageError(error.message, { cause: error });
-  }
+  });
   return { endpoints, tls, credentials };
 }
 
@@ -74,7 +71,7 @@ function allOrNone<Name extends string>(
   throw new UsageError(`${options} go together`);
 }
 
-/** `http://host:2379`, or several of them with commas; throws UsageError for anything else. */
+/** Parses `http://host:2379`, or several of them with commas. Throws UsageError. */
 function parseEndpoints(text: string): readonly string[] {
   const endpoints = text.split(",").map((each) => each.trim());
   const wrong = endpoints.find((each) => !/^https?:\/\/[^/\s:]+:\d+$/.test(each));

@@ -3,39 +3,39 @@ import { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
 import type { KeptLease } from "../../../server/etcd/edge/etcd-kept-lease.ts";
 import type { Put } from "../../../server/etcd/etcd-messages.ts";
 
-/** Beyond this etcd counts as gone. */
+/** After this time without an answer, etcd is gone. */
 export const CALL_MS_MAX = 10_000;
-/** Beyond this another member is asked. */
+/** After this time without an answer, the client asks another member. */
 const ATTEMPT_MS_MAX = 3000;
 
 export const AGENTS_PREFIX = "provlab/agents/";
 export const CLAIMS_PREFIX = "provlab/claims/";
 
-/** Where a coordinator claims an agent; the end keeps `a1` and `a10` apart. */
+/** The key by which a coordinator claims an agent. The slash at the end keeps `a1` and `a10` apart. */
 export function claimKeyOf(name: string): string {
   return `${CLAIMS_PREFIX}${name}/`;
 }
 
-/** The keys of one run: what the coordinator tells all, what agents say, and what is too long for both. */
+/** The prefixes of a run: for messages of the coordinator, for messages of agents, and for long values of both. */
 export function prefixesOf(run: string) {
   const root = `provlab/runs/${run}/`;
   return { told: `${root}told/`, said: `${root}said/`, bulk: `${root}bulk/` };
 }
 
-/** How an agent is registered, and what it must have in common with the others. */
+/** The registration of an agent. All agents of a run need the same version. */
 export interface AgentCard {
   readonly name: string;
   readonly version: string;
-  /** The machine; and the network namespace in it. */
+  /** Identifies the machine; `network` identifies the network namespace in it. */
   readonly host: string;
   readonly network: string;
   readonly cores: number;
 }
 
-/** What an agent is claimed with. */
+/** The value of a claim. */
 export interface Claim {
   readonly run: string;
-  /** Under which both sides write. */
+  /** The lease under which both sides write. */
   readonly lease: number;
   readonly index: number;
   readonly count: number;
@@ -47,7 +47,7 @@ export interface ClockReading {
   readonly roundTripMs: number;
 }
 
-/** Takes away what was written under the lease; where etcd does not, it goes when its time is up. */
+/** Removes all keys under the lease. If that fails, etcd removes them after `ttlSeconds`. */
 export async function revoke(
   lease: KeptLease,
   ttlSeconds: number,
@@ -66,15 +66,15 @@ export function connect(access: EtcdUserAccess): EtcdClient {
 }
 
 /**
- * Puts keys that nobody has put yet: all or none. False: somebody was faster. Nobody else may put the
- * same values.
+ * Puts all keys, or none and returns false when one of them exists. The values must differ from those of all other
+ * writers.
  */
 export async function createAll(etcd: EtcdClient, puts: readonly Put[]): Promise<boolean> {
   const keys = puts.map(({ key }) => key);
   const guards = keys.map((key) => ({ key, modRevision: 0 }));
   const { succeeded, found } = await etcd.transact({ guards, puts, reads: keys }, CALL_MS_MAX);
   if (succeeded) return true;
-  // Sent twice, it finds what it has put itself.
+  // A transaction that was sent twice finds its own values.
   return (
     found.length === puts.length &&
     found.every(({ value }, index) => Buffer.compare(value, puts[index].value) === 0)

@@ -7,7 +7,7 @@ import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts"
 import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
 import type { LoadedScenario } from "../../options/scenario-input.ts";
-import { auditFile } from "../result/audit-on-threads.ts";
+import { abortable } from "../../options/until-interrupted.ts";
 import { mergedResultOf, writeHistory } from "../result/merged-result.ts";
 import { runResultOf } from "../result/run-result-of.ts";
 import { SegmentFileError } from "../result/segment-file.ts";
@@ -16,7 +16,7 @@ import { RendezvousError } from "./board.ts";
 import { connect } from "./etcd.ts";
 import { runOnAgents } from "./run-on-agents.ts";
 
-/** Clocks may be apart by this much where agents are on several machines. */
+/** How far the clocks of the agents' machines may be apart. */
 const CLOCK_MARGIN_MS = 50;
 
 export interface AgentsMeasurement {
@@ -31,47 +31,36 @@ export interface AgentsMeasurement {
 }
 
 /**
- * The result of a run that agents play. When the rendezvous breaks, by an agent's death for one, the
- * result is invalid and says why.
+ * The result of a run that agents play. When the rendezvous breaks, for instance because an agent dies, the result
+ * is invalid and says why.
  */
 export async function measureOnAgents(wanted: AgentsMeasurement): Promise<RunResult> {
   const { loaded, plan, workers, agents, target, bundled } = wanted;
   const { scenario, sha256 } = loaded;
   const abort = new AbortController();
-  const interrupt = (): void => abort.abort();
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const etcd = connect(wanted.etcd);
   try {
-    const run = runOnAgents(etcd, {
+    const play = {
       order: { scenario, sha256, target },
       ...{ plan, workers, agents, signal: abort.signal },
-      say: (text) => process.stderr.write(`${text}\n`),
-    });
-    const segments = await (bundled === undefined ? run : Promise.race([run, bundled.died]));
-    const { result, outcome } = await mergedResultOf(segments, {
-      clockMarginMs: CLOCK_MARGIN_MS,
-      durability: bundled?.durability ?? "unknown",
-      ...(bundled && {
-        // Read while the server still runs: what is not in the file now would not survive a power cut.
-        audit: (leases, population) => auditFile(bundled.leaseFile, leases, population),
-        server: () => bundled.usage(),
-      }),
-    });
+      say: (text: string) => process.stderr.write(`${text}\n`),
+    };
+    const segments = await abortable(abort, bundled?.died, () => runOnAgents(etcd, play));
+    const { result, outcome } = await mergedResultOf(segments, CLOCK_MARGIN_MS, bundled);
     if (wanted.history !== undefined) writeHistory(wanted.history, plan, outcome);
     return result;
   } catch (error) {
     if (error instanceof EtcdError) return brokenResult(wanted, `etcd: ${error.message}`);
-    const isBroken = error instanceof RendezvousError || error instanceof SegmentFileError;
-    if (!isBroken) throw error;
-    return brokenResult(wanted, error.message);
+    if (error instanceof RendezvousError || error instanceof SegmentFileError) {
+      return brokenResult(wanted, error.message);
+    }
+    throw error;
   } finally {
-    abort.abort();
     etcd.close();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
 
-/** Nothing was measured, because of `why`. */
+/** The result of a run that measured nothing. */
 function brokenResult(
   { loaded, plan, target, bundled }: AgentsMeasurement,
   why: string,
@@ -80,7 +69,7 @@ function brokenResult(
   const nowMs = Date.now();
   const none = new Uint32Array(0);
   const result = runResultOf({
-    ...{ ...loaded, seed: plan.seed, population, target },
+    ...{ ...loaded, population, target },
     environment: environmentOf({
       durability: bundled?.durability ?? "unknown",
       socket: "none",

@@ -6,7 +6,7 @@ import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
 import { RendezvousError } from "./board.ts";
 
-/** What the coordinator hands out to all agents: the run, of which each plays its own segment. */
+/** The run that the coordinator hands out. Each agent plays its own segment of it. */
 export interface Order {
   readonly plan: RunPlan;
   readonly scenario: Scenario;
@@ -21,7 +21,7 @@ export function encodeOrder(order: Order): Buffer {
   return gzipSync(serialize(order));
 }
 
-/** From a coordinator of the same version: its shape is not in question, its bytes are. */
+/** The coordinator has our version, so only damaged bytes can be wrong. Throws RendezvousError. */
 export function decodeOrder(bytes: Buffer): Order {
   try {
     return deserialize(gunzipSync(bytes, { maxOutputLength: ORDER_BYTES_MAX })) as Order;

@@ -25,21 +25,22 @@ import {
 } from "./etcd.ts";
 import { encodeOrder, type Order } from "./order.ts";
 
-/** The keys of a run go this long after its coordinator. */
+/** etcd removes the keys of a run this long after its coordinator died. */
 const RUN_TTL_SECONDS = 5;
 const AGENTS_WAIT_MS_MAX = 60_000;
-/** Between two messages of an agent, over and above what a phase may take. */
+/** Time between two messages of an agent, beside the time of a phase. */
 const ANSWER_MS_MAX = 60_000;
-/** From the word to the first arrival: long enough for etcd to tell everybody. */
+/** From the start message to the first arrival: long enough for etcd to reach all agents. */
 const FIRST_START_DELAY_MS = 2000;
 const START_DELAY_MS = 500;
-/** Clocks that are further apart than this, for certain, cannot start together. */
+/** Agents whose clocks differ by certainly more than this cannot start together. */
 const CLOCK_OFFSET_MS_MAX = 20;
 
 export interface AgentsRun {
   readonly order: Omit<Order, "placement" | "plan">;
-  /** Of all agents; `workers` undefined: as many as the weakest agent has cores to spare. */
+  /** The plan of all agents. */
   readonly plan: RunPlan;
+  /** Undefined: as many as the weakest agent has cores to spare. */
   readonly workers: number | undefined;
   readonly agents: number;
   readonly signal: AbortSignal;
@@ -47,9 +48,8 @@ export interface AgentsRun {
 }
 
 /**
- * Hands the run out to agents, holds their rendezvous and collects what they measured. Throws
- * RendezvousError when an agent dies, fails or is too slow, or when the signal comes: nothing that was
- * measured then says anything. Throws EtcdError.
+ * Hands the run out to agents, holds their rendezvous and collects what they measured. Throws RendezvousError when
+ * an agent dies, fails or is too slow, or when the signal comes: what was measured is then useless. Throws EtcdError.
  */
 export async function runOnAgents(
   etcd: EtcdClient,
@@ -85,7 +85,7 @@ export async function runOnAgents(
     run.signal.removeEventListener("abort", abort);
     agents.close();
     said.close();
-    // Takes every key of the run away, the claims among them: agents are free again.
+    // Removes every key of the run. The claims are among them, so the agents are free again.
     await revoke(lease, RUN_TTL_SECONDS, run.say);
   }
 }
@@ -143,7 +143,7 @@ class AgentsCoordinator {
     return segments;
   }
 
-  /** Exchanges who holds a lease, and gives the word when all are prepared. */
+  /** Exchanges which devices hold a lease, and starts the phase when all agents are prepared. */
   async #begin(
     index: number,
     phase: PhasePlan,
@@ -175,7 +175,7 @@ class AgentsCoordinator {
     }
   }
 
-  /** The same key of every agent, in their order; `during`: a phase that may go on meanwhile. */
+  /** Waits for the same key of every agent, in order of the agents. `during` is a phase that may still go on. */
   async #all(key: string, during?: PhasePlan): Promise<readonly Buffer[]> {
     const { cards, said, fail } = this.#hall;
     const waitMs = ANSWER_MS_MAX + (during === undefined ? 0 : phaseMsMax(during) + during.drainMs);
@@ -191,7 +191,7 @@ class AgentsCoordinator {
     }
   }
 
-  /** What agents say without being waited for. */
+  /** Handles messages that the coordinator does not wait for. */
   #hear(key: string, value: string): void {
     const { cards, fail, run } = this.#hall;
     const [agent = "", topic, detail] = key.split("/");

@@ -3,7 +3,7 @@ import { Population } from "../../../scenarios/population/population.ts";
 import type { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
 import { KeptLease } from "../../../server/etcd/edge/etcd-kept-lease.ts";
 import { runSegment, SimulationError } from "../../../simulator/run/edge/coordinator.ts";
-import { summaryOf } from "../result/play-segment.ts";
+import { memoryMiBMax, summaryOf } from "../result/play-segment.ts";
 import { encodeSegment, type SegmentFile } from "../result/segment-file.ts";
 import { AgentRendezvous } from "./agent-rendezvous.ts";
 import { Board, BoardWriter, RendezvousError } from "./board.ts";
@@ -19,13 +19,12 @@ import {
 } from "./etcd.ts";
 import { decodeOrder, type Order } from "./order.ts";
 
-/** How long etcd waits for a sign of life before it counts an agent as dead. */
-export const AGENT_TTL_SECONDS = 3;
-const BYTES_A_MIB = 1024 * 1024;
+/** An agent is dead for etcd after this long without a sign of life. */
+const AGENT_TTL_SECONDS = 3;
 
 /**
- * Registers an agent and plays its part of every run that claims it, until `signal`. `say` is for the
- * person who watches. Throws RendezvousError when etcd does not keep the registration, and EtcdError.
+ * Registers an agent and plays its part of every run that claims it, until `signal`. `say` logs. Throws
+ * RendezvousError when etcd does not keep the registration, and EtcdError.
  */
 export async function serveAgent(
   etcd: EtcdClient,
@@ -59,7 +58,7 @@ export async function serveAgent(
   }
 }
 
-/** Resolves when the coordinator lets go of the agent or is gone; rejects when the agent is none any more. */
+/** Resolves when the coordinator releases the agent or is gone; rejects when the registration is lost. */
 function endOf(claims: Board): Promise<void> {
   return new Promise((resolve, reject) => {
     claims.onDelete = () => resolve();
@@ -69,14 +68,14 @@ function endOf(claims: Board): Promise<void> {
 }
 
 async function register(etcd: EtcdClient, card: AgentCard, lease: number): Promise<void> {
-  // With the lease it is unlike the card of any other agent of that name.
+  // The lease makes it differ from the card of another agent of that name.
   const value = Buffer.from(JSON.stringify({ ...card, lease }));
   if (await createAll(etcd, [{ key: `${AGENTS_PREFIX}${card.name}`, value, lease }])) return;
   throw new RendezvousError(`there is an agent ${card.name} already: give this one another --name`);
 }
 
 interface Surroundings {
-  /** Ends the agent's part before its time: see `endOf`. */
+  /** Ends the agent's part early: see `endOf`. */
   readonly over: Promise<void>;
   readonly say: (text: string) => void;
 }
@@ -105,7 +104,7 @@ async function playClaim(
     const { chunks } = await pieces.putBulk(`record/${claim.index}`, encodeSegment(segment));
     await writer.put(`${claim.index}/record`, String(chunks));
   } catch (error) {
-    // Nobody is there to hear it when the run was ended by the other side.
+    // When the coordinator has ended the run, it no longer listens.
     await writer
       .put(`${claim.index}/failed`, messageOf(error))
       .catch((failure: Error) => say(`the coordinator cannot be told: ${failure.message}`));
@@ -136,7 +135,7 @@ async function play(
       socket: record.backend,
       workers: record.workers,
     }),
-    memoryMiB: Math.round((process.resourceUsage().maxRSS * 1024) / BYTES_A_MIB),
+    memoryMiB: memoryMiBMax(),
     summary: {
       ...summaryOf(record),
       agent: card.name,

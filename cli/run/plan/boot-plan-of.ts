@@ -13,26 +13,26 @@ export type ServicePorts = BootPolicy["ports"];
 export interface BootServers {
   readonly ports: ServicePorts;
   readonly files: readonly BootFile[];
-  /** Of the CMTS MIC; undefined when it is somebody else's secret. */
+  /** Signs the CMTS MIC; undefined when only another CMTS knows the secret. */
   readonly sharedSecret: Uint8Array | undefined;
 }
 
-/** The files that `prov config` and the bundled server have; the same seed gives the same bytes. */
-export function filesOf(scenario: Scenario, seed: number): readonly BootFile[] {
-  return bootFilesOf({ seed, meterImageBytes: scenario.boot.files.meterImageBytes });
+/** The boot files of `prov config` and the bundled server. The same seed gives the same bytes. */
+export function filesOf({ seed, boot }: Scenario): readonly BootFile[] {
+  return bootFilesOf({ seed, meterImageBytes: boot.files.meterImageBytes });
 }
 
-/** Our own servers and files, on ports of theirs. */
+/** Our own servers and files, on the ports that the system chose. */
 export function ownServers(files: readonly BootFile[], ports: ServicePorts): BootServers {
   return { ports, files, sharedSecret: bootFileSecret };
 }
 
-/** Somebody else's servers on the well-known ports, with files that are known or not. */
+/** Other servers, on the well-known ports. */
 export function foreignServers(files: readonly BootFile[]): BootServers {
   return { ports: defaultBootPolicy.ports, files, sharedSecret: undefined };
 }
 
-/** How the devices of a scenario get on line; undefined when none of its streams goes beyond DHCP. */
+/** How the devices of a scenario get on line; undefined when its streams do DHCP only. */
 export function bootPlanOf(scenario: Scenario, servers: BootServers): BootPlan | undefined {
   if (!scenarioBoots(scenario)) return undefined;
   const { ports, files, sharedSecret } = servers;

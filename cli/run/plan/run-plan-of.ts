@@ -1,44 +1,39 @@
+import { availableParallelism } from "node:os";
 import type { PhasePlan } from "../../../scenarios/language/phase-plan.ts";
 import type { Scenario } from "../../../scenarios/language/scenario.ts";
-import type { CapturePlan } from "../../../simulator/capture/pcap-recorder.ts";
 import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
-import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
 import { type BootServers, bootPlanOf } from "./boot-plan-of.ts";
 
-export interface RunChoices {
-  readonly seed: number;
-  readonly workers: number;
-  readonly servers: readonly ServerAddress[];
-  /** See RunPlan. */
-  readonly segmentation: boolean;
-  /** What is beside DHCP, for the devices that boot. */
+export interface RunChoices
+  extends Pick<RunPlan, "workers" | "servers" | "segmentation" | "capture"> {
+  /** The services beside DHCP, for the devices that boot. */
   readonly bootServers: BootServers;
-  readonly capture?: CapturePlan | undefined;
 }
 
 /** What the simulator is told to do: the scenario, aimed at servers that all listen on one port. */
 export function runPlanOf(scenario: Scenario, choices: RunChoices): RunPlan {
+  const { bootServers, ...chosen } = choices;
   const { port } = choices.servers[0];
-  const boot = bootPlanOf(scenario, choices.bootServers);
-  const { clients, network, personas, generator } = scenario;
+  const boot = bootPlanOf(scenario, bootServers);
+  const { population, seed, clients, network, personas, generator } = scenario;
   return {
-    population: { ...scenario.population, seed: choices.seed },
-    seed: choices.seed,
-    workers: choices.workers,
-    servers: choices.servers,
+    ...{ population, seed, clients, network, personas, generator },
+    ...chosen,
     // As with dhcpd's -p: relays listen on the server's port, clients on the next one.
     ports: { relay: port, client: port + 1 },
-    segmentation: choices.segmentation,
-    // With several servers the run keeps who answered when; of one it is known what became of it.
+    // With one server the run need not keep who answered when.
     outages: choices.servers.length > 1,
     ...(boot === undefined ? {} : { boot }),
-    ...(choices.capture && { capture: choices.capture }),
-    ...{ clients, network, personas, generator },
     phases: scenario.phases.map((phase) => ({ ...phase, isWatched: isWatched(scenario, phase) })),
   };
 }
 
-/** Whether something that is measured in the phase may end it. */
+/** Worker threads of a run: the wanted number, else the scenario's, else one less than the cores. */
+export function workersOf(wanted: number | undefined, { workers }: Scenario): number {
+  return wanted ?? workers ?? Math.max(1, availableParallelism() - 1);
+}
+
+/** Whether a measured value may end the phase. */
 function isWatched({ thresholds }: Scenario, { name, streams }: PhasePlan): boolean {
   return (
     thresholds.some(({ metric, graceMs }) => metric[0] === name && graceMs !== undefined) ||

@@ -4,8 +4,8 @@ import type { AcknowledgedLeases } from "../../../simulator/run/outcome.ts";
 import type { AuditedFiles, auditLeases, LeaseAudit } from "./lease-audit.ts";
 
 /**
- * Looks for the leases in several files at once, on other threads: meanwhile the page and the metrics of the run are
- * served. Rejects where a server would not start with a file, or a file of Kea cannot be read.
+ * Looks for the leases in several files at once, on other threads, so that the page and the metrics of the run are
+ * still served. Rejects when a server would not start with a file, or a file of Kea cannot be read.
  */
 export function auditOnThreads(
   files: readonly AuditedFiles[],

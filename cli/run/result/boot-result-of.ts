@@ -8,7 +8,7 @@ import {
   type TimeToOnline,
 } from "../../../simulator/boot/boot-record.ts";
 
-/** What a phase's boots and downloads came to; undefined for a phase without any. */
+/** The boots and downloads of a phase; undefined for a phase without any. */
 export function bootResultOf(record: BootRecord): BootResult | undefined {
   const { steps, failures, downloads, onlineAfter } = record;
   if (steps.length === 0 && failures.length === 0 && downloads.files === 0) return undefined;
@@ -27,7 +27,7 @@ export function bootResultOf(record: BootRecord): BootResult | undefined {
   };
 }
 
-/** By kind and for all, over all the records. */
+/** Time to on line over all the records, by kind of device and for all. */
 export function timeToOnlineMsOf(records: readonly BootRecord[]): Record<string, Distribution> {
   const all: Record<string, LatencyHistogram> = {};
   for (const { timeToOnline } of records) mergeInto(all, timeToOnline);

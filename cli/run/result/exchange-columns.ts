@@ -1,34 +1,26 @@
 import type { TimeSeriesRow } from "../../../reports/result/run-result.ts";
 import type { StreamExchange } from "../../../simulator/device/exchange.ts";
+import type { StreamCounters } from "../../../simulator/measure/recorder.ts";
 import type { SimulatedSecond } from "../../../simulator/measure/time-series.ts";
 
-type ExchangeColumns = Pick<
-  TimeSeriesRow,
-  | "rebindSent"
-  | "rebindCompleted"
-  | "rebootSent"
-  | "rebootCompleted"
-  | "releaseSent"
-  | "bootsSent"
-  | "downloadsSent"
->;
-
-const columns: readonly (readonly [
-  field: keyof ExchangeColumns,
-  exchange: StreamExchange,
-  counter: "sent" | "completed",
-])[] = [
+// A release has no answer: it is complete once it is sent.
+const columns = [
   ["rebindSent", "rebind", "sent"],
   ["rebindCompleted", "rebind", "completed"],
   ["rebootSent", "reboot", "sent"],
   ["rebootCompleted", "reboot", "completed"],
-  // Nobody answers a release: it is complete once it is sent.
   ["releaseSent", "release", "sent"],
   ["bootsSent", "boot", "sent"],
   ["downloadsSent", "download", "sent"],
-];
+] as const satisfies readonly (readonly [
+  keyof TimeSeriesRow,
+  StreamExchange,
+  keyof StreamCounters,
+])[];
 
-/** Of each second what only some runs have: the exchanges that occur in one of its seconds at least. */
+type ExchangeColumns = Partial<Record<(typeof columns)[number][0], number>>;
+
+/** The columns of each second that only some runs have: for every exchange that occurs in the run. */
 export function exchangeColumnsOf(
   seconds: readonly Pick<SimulatedSecond, "exchanges">[],
 ): readonly ExchangeColumns[] {

@@ -8,7 +8,7 @@ import type { SimulationOutcome } from "../../../simulator/run/outcome.ts";
 interface FailoverFacts {
   readonly outcome: SimulationOutcome;
   readonly target: Target;
-  /** Of a pair that the run itself did something to; else it is what the targets showed. */
+  /** Only for a pair that the run itself drove; otherwise the targets are taken for a load-balanced pair. */
   readonly pair?: PairHistory | undefined;
 }
 
@@ -20,7 +20,7 @@ interface FailoverParts {
   >;
 }
 
-/** What a result says of servers that went and came; `timeSeries` are its seconds. */
+/** The parts of a result about servers that went and came back; `timeSeries` are its seconds. */
 export function failoverOf(
   { outcome, target, pair }: FailoverFacts,
   timeSeries: RunResult["timeSeries"],

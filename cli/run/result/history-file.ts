@@ -5,10 +5,9 @@ import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import type { PhaseOutcome } from "../../../simulator/run/outcome.ts";
 
 /**
- * What each device was asked for, in order: a line an arrival, sorted by device, phase and intended
- * time. Columns: device number, kind, phase, exchange, ms since the phase began (`-` in a closed loop,
- * which has no schedule), and whether it began. Runs of one seed have one history, however many
- * processes play them.
+ * One line for each arrival, sorted by device, phase and intended time. Columns: device number, kind, phase,
+ * exchange, ms since the phase began (`-` in a closed loop, which has no schedule), and whether the exchange
+ * began. Runs with the same seed have the same history, however many processes play them.
  */
 export function* historyLines(
   plan: Pick<RunPlan, "population" | "phases">,

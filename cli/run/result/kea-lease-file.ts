@@ -2,13 +2,13 @@ import { parseIpv4 } from "../../../protocol/ipv4.ts";
 import { parseMac } from "../../../protocol/mac.ts";
 import type { WrittenLease, WrittenLeases } from "./written-lease.ts";
 
-/** By their numbers in the file. */
+/** Kea's states, by number. */
 const states = ["active", "declined", "expired", "released"] as const;
 
 /**
- * Leases in a file of Kea's memfile backend: CSV with a head, whose latest line of an address counts. A lease
- * with a lifetime of 0 was removed. Commas inside of a field are escaped, so a comma always ends one. A last line
- * without an end was being written, and was not acknowledged. Throws Error when it is no such file.
+ * Leases in a file of Kea's memfile backend: CSV with a head. The latest line of an address counts; a lifetime of 0
+ * removes the lease. A comma always ends a field, because commas inside of one are escaped. A last line without an end
+ * was never acknowledged. Throws Error for any other file.
  */
 export function keaLeases(text: string): WrittenLeases {
   const [head = "", ...lines] = text.split("\n").slice(0, -1);

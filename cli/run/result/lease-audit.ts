@@ -17,49 +17,39 @@ export interface LeaseAudit {
   readonly summary: string;
 }
 
-/** Clocks are read on both sides of a packet, and files hold whole seconds. */
+/** Two clock readings may differ by the time of a packet, and files hold whole seconds. */
 const TOLERANCE_SECONDS = 2;
 const EXAMPLES_MAX = 5;
 
-/** Lease files, and what to look for in them. */
+/** Lease files, and the leases to look for in them. */
 export interface AuditOrder {
-  /** One file, or those of two servers that share their leases. */
+  /** One file, or the files of two servers that share their leases. */
   readonly files: AuditedFiles;
   readonly leases: AcknowledgedLeases;
   readonly population: PopulationPlan;
 }
 
 export type AuditedFiles =
+  /** `place` is the file's name in reports. */
   | { readonly path: string; readonly place?: string }
   | { readonly paths: readonly string[]; readonly format: "isc" | "kea" };
 
-/** The job of `auditOnThreads`. */
+/**
+ * The job of `auditOnThreads`: looks in the lease file for every lease that a device was acknowledged and still holds
+ * (LEASE-3): the address, the device's hardware address, and an end that is not earlier than in the ACK. Reads the
+ * file as a restarted server would. Throws LeaseStoreError when that server would not start.
+ */
 export function auditLeases({ files, leases, population: plan }: AuditOrder): LeaseAudit {
   const population = new Population(plan);
-  return "path" in files
-    ? auditLeaseFile(files.path, leases, population, files.place)
-    : auditTogether(files.paths, files.format, leases, population);
-}
-
-/**
- * Looks in the server's lease file for every lease that a device was acknowledged and has not given
- * up (LEASE-3): the address, the device's hardware address, and an end that is not earlier than the
- * device was told. Reads the file as a restarted server would. Throws LeaseStoreError when that
- * server would not start with it. `place` is what a report calls the file.
- */
-function auditLeaseFile(
-  path: string,
-  leases: AcknowledgedLeases,
-  population: Population,
-  place = "the lease file",
-): LeaseAudit {
+  if ("paths" in files) return auditTogether(files.paths, files.format, leases, population);
+  const { path, place = "the lease file" } = files;
   const { lost, examples } = lostOf([iscLeases(path, population)], leases, population, place);
   return { lost, examples, summary: summaryOf(lost, leases, place) };
 }
 
 /**
- * The same of the files of two servers that share their leases: one is lost when neither file has it. What either
- * file has alone is told beside it. Throws LeaseStoreError as `auditLeaseFile` does; a file of Kea that cannot be read is an Error.
+ * The same for two servers that share their leases: a lease is lost when neither file has it. The summary also says
+ * how many each file has. Throws LeaseStoreError as `auditLeases` does, and Error for a bad file of Kea.
  */
 export function auditTogether(
   paths: readonly string[],
@@ -124,7 +114,7 @@ function iscLeases(path: string, population: Population): WrittenLeases {
   };
 }
 
-/** What the file says instead of the lease that a device holds; undefined when it agrees. */
+/** How the file contradicts the lease of a device; undefined when it agrees. */
 function problemOf(
   written: WrittenLease | undefined,
   mac: Uint8Array,

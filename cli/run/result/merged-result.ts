@@ -1,57 +1,47 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunResult, ServerUsage } from "../../../reports/result/run-result.ts";
+import type { RunResult } from "../../../reports/result/run-result.ts";
 import { Population } from "../../../scenarios/population/population.ts";
 import { mergeProblem, mergeSegments } from "../../../simulator/run/merge.ts";
-import type { AcknowledgedLeases, SimulationOutcome } from "../../../simulator/run/outcome.ts";
+import type { SimulationOutcome } from "../../../simulator/run/outcome.ts";
+import type { BundledServer } from "../server/bundled-server.ts";
+import { auditFile } from "./audit-on-threads.ts";
 import { historyLines } from "./history-file.ts";
-import type { LeaseAudit } from "./lease-audit.ts";
 import { runResultOf } from "./run-result-of.ts";
 import { encodeSegment, SEGMENT_FILE, type SegmentFile, SegmentFileError } from "./segment-file.ts";
 
-/** Of wall clocks that are one: they are read in whole milliseconds. */
+/** Margin between readings of the same clock, in whole ms. */
 const ONE_CLOCK_MARGIN_MS = 2;
 
-export interface MergedRun {
-  readonly result: RunResult;
-  readonly outcome: SimulationOutcome;
-}
-
-/** What only the process that merges knows. */
-export interface MergeFacts {
-  /** How far the clocks of different machines may be apart. */
-  readonly clockMarginMs: number;
-  /** Looks for the leases in the server's lease file, where that is within reach. */
-  readonly audit?: (leases: AcknowledgedLeases, population: Population) => Promise<LeaseAudit>;
-  readonly server?: () => ServerUsage | undefined;
-  readonly durability?: string;
-  readonly target?: RunResult["target"];
-}
-
-/** The result of the run that these are the segments of. Rejects with SegmentFileError when they are not. */
+/**
+ * Makes the result of a run from all its segments. `clockMarginMs` is how far the clocks of different machines may
+ * be apart. `bundled` is the server, where its lease file is within reach. Rejects with SegmentFileError when the
+ * segments do not fit together.
+ */
 export async function mergedResultOf(
   parts: readonly SegmentFile[],
-  facts: MergeFacts,
-): Promise<MergedRun> {
+  clockMarginMs: number,
+  bundled?: BundledServer,
+): Promise<{ readonly result: RunResult; readonly outcome: SimulationOutcome }> {
   const segments = parts.toSorted((a, b) => a.record.index - b.record.index);
   const problem = mergeProblem(segments.map(({ record }) => record)) ?? differenceIn(segments);
   if (problem !== undefined) throw new SegmentFileError(problem);
-  const first = segments[0];
-  const { plan, scenario, sha256, environment } = first;
+  const { plan, scenario, sha256, environment, target } = segments[0];
   const population = new Population(plan.population);
   const isOneClock = new Set(segments.map(({ summary }) => summary.host)).size === 1;
-  const marginMs = isOneClock ? ONE_CLOCK_MARGIN_MS : facts.clockMarginMs;
+  const marginMs = isOneClock ? ONE_CLOCK_MARGIN_MS : clockMarginMs;
   const outcome = merged(segments, marginMs);
   const result = runResultOf({
-    ...{ scenario, sha256, seed: plan.seed, population, outcome },
+    ...{ scenario, sha256, population, outcome },
     environment: {
       ...environment,
       workers: outcome.workers,
-      ...(facts.durability === undefined ? {} : { durability: facts.durability }),
+      ...(bundled && { durability: bundled.durability }),
     },
-    target: facts.target ?? first.target,
-    audit: await facts.audit?.(outcome.leases, population),
-    server: facts.server?.(),
+    target,
+    // The server still runs: a lease that is not in the file now would not survive a power cut.
+    audit: bundled && (await auditFile(bundled.leaseFile, outcome.leases, population)),
+    server: bundled?.usage(),
     memoryMiB: Math.max(...segments.map(({ memoryMiB }) => memoryMiB)),
   });
   const summaries = segments.map(({ summary, record }) => ({
@@ -73,7 +63,7 @@ function merged(segments: readonly SegmentFile[], marginMs: number): SimulationO
   }
 }
 
-/** Why they are not of one run; undefined when they are. */
+/** Why the segments are not from the same run; undefined when they are. */
 function differenceIn(segments: readonly SegmentFile[]): string | undefined {
   const traits: Readonly<Record<string, (segment: SegmentFile) => unknown>> = {
     scenario: ({ sha256 }) => sha256,
@@ -88,7 +78,7 @@ function differenceIn(segments: readonly SegmentFile[]): string | undefined {
   return undefined;
 }
 
-/** Keeps a segment beside its result, for `prov merge`; `undefined` takes an earlier one away. */
+/** Writes a segment beside its result, for `prov merge`; `undefined` removes an earlier one. */
 export function keepSegment(folder: string, segment: SegmentFile | undefined): void {
   const path = join(folder, SEGMENT_FILE);
   if (segment === undefined) rmSync(path, { force: true });

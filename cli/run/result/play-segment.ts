@@ -13,7 +13,7 @@ import {
 import { LoneSegment } from "../../../simulator/run/lone-segment.ts";
 import type { SegmentRecord } from "../../../simulator/run/segment-record.ts";
 
-/** Plays the plan's segment, which hears nothing of the others; `startAtMs` is Unix time. */
+/** Plays the plan's segment, alone; `startAtMs` is Unix time. */
 export function playLoneSegment(
   plan: RunPlan,
   startAtMs: number | undefined,
@@ -36,7 +36,7 @@ export function summaryOf(record: SegmentRecord): SegmentSummary {
   };
 }
 
-/** The name of the machine and, on Linux, this boot of it: whoever has the same has the same clocks. */
+/** The machine's name and, on Linux, its boot. Processes with the same identity have the same clocks. */
 export function hostIdentity(): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
@@ -44,4 +44,9 @@ export function hostIdentity(): string {
   } catch {
     return hostname();
   }
+}
+
+/** The most memory that this process has had, in MiB. */
+export function memoryMiBMax(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
 }

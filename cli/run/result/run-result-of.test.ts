@@ -115,7 +115,6 @@ function resultOf(
   return runResultOf({
     scenario,
     sha256: "",
-    seed: 1,
     population: new Population(scenario.population),
     environment: {
       cpu: "",

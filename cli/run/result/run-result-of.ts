@@ -14,7 +14,6 @@ import {
   type ServerUsage,
   type Target,
   type TimeSeriesRow,
-  type Verdict,
 } from "../../../reports/result/run-result.ts";
 import { violationsOf } from "../../../reports/result/safety.ts";
 import { evaluateThresholds } from "../../../reports/result/thresholds.ts";
@@ -30,26 +29,25 @@ import { timeToOnlineMsOf } from "./boot-result-of.ts";
 import { exchangeColumnsOf } from "./exchange-columns.ts";
 import { failoverOf } from "./failover-of.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
-import { measuredOf } from "./stream-result-of.ts";
+import { measuredOf, rounded } from "./stream-result-of.ts";
 
 export interface RunFacts {
   readonly scenario: Scenario;
-  /** Of the scenario file's bytes and whatever replaced parts of it. */
+  /** Hash of the scenario file and of what replaced parts of it. */
   readonly sha256: string;
-  readonly seed: number;
   readonly population: Population;
   readonly environment: Environment;
   readonly target: Target;
   readonly outcome: SimulationOutcome;
-  /** Undefined for somebody else's server, whose lease file is out of reach. */
+  /** Undefined for a foreign server, whose lease file is out of reach. */
   readonly audit: LeaseAudit | undefined;
   readonly server: ServerUsage | undefined;
   readonly memoryMiB: number;
-  /** The pair that the run did something to, if it did. */
+  /** The pair that the run itself drove through a drill. */
   readonly pair?: PairHistory;
 }
 
-// What counts as one transaction: the guide does not say (GAP-4), so every result does.
+// The guide does not define a transaction (GAP-4), so every result does.
 const transactions = {
   discover: "Discover, Offer, Request, Ack",
   renew: "Request, Ack (unicast, RENEWING)",
@@ -60,9 +58,9 @@ const transactions = {
   download: "the device's file by TFTP, checked",
 } as const;
 
-/** Puts what the run measured into the form that everything else reads, and judges it. */
+/** Makes the result of a run from what it measured, with the verdict. */
 export function runResultOf(facts: RunFacts): RunResult {
-  const { scenario, outcome, population } = facts;
+  const { scenario, outcome, population, server } = facts;
   const phases = outcome.phases.map(phaseResultOf);
   const timeToBoundMs = Object.fromEntries(
     Object.entries(outcome.timeToBound).map(([kind, spans]) => [kind, distributionOf(spans)]),
@@ -88,7 +86,7 @@ export function runResultOf(facts: RunFacts): RunResult {
   return {
     schema: RESULT_SCHEMA,
     scenario: { name: scenario.name, title: scenario.title, sha256: facts.sha256 },
-    seed: facts.seed,
+    seed: scenario.seed,
     startedAt: new Date(outcome.startedAtMs).toISOString(),
     durationMs: Math.round(outcome.endedAtMs - outcome.startedAtMs),
     verdict,
@@ -127,7 +125,9 @@ export function runResultOf(facts: RunFacts): RunResult {
             },
           }),
     },
-    ...(facts.server === undefined ? {} : { server: facts.server }),
+    ...(server && {
+      server: { cpuSeconds: server.cpuSeconds, residentMiBMax: server.residentMiBMax },
+    }),
     ...([scenario.network, ...networksOfPhases].every(isFair) ? {} : { network: outcome.network }),
     ...(outcome.personas.length === 0 ? {} : { personas: outcome.personas.map(personaResultOf) }),
     ...(facts.target.others === undefined ? {} : { answeredBy: answeredBy(facts) }),
@@ -136,7 +136,7 @@ export function runResultOf(facts: RunFacts): RunResult {
   };
 }
 
-/** The targets in their order, one that never answered with 0, then whoever else answered. */
+/** ACKs of each target in order, 0 for a silent one, then of all other servers that answered. */
 function answeredBy({ target, outcome }: RunFacts): readonly AnsweredBy[] {
   const counts = new Map<number, number>(
     [target.address, ...(target.others ?? [])].map((address) => [parseIpv4(address)!, 0]),
@@ -147,7 +147,7 @@ function answeredBy({ target, outcome }: RunFacts): readonly AnsweredBy[] {
   }));
 }
 
-/** In the worst phase, as the CPU is; absent where the kernel does not say. */
+/** The worst phase's value; absent where the kernel does not say. */
 function starvedOf({ phases }: SimulationOutcome): Pick<GeneratorResult, "starvedPercentMax"> {
   const shares = phases.flatMap(({ workers }) =>
     workers.flatMap(({ starvedPercent }) => starvedPercent ?? []),
@@ -167,10 +167,6 @@ function phaseResultOf(phase: PhaseOutcome): PhaseResult {
 
 function personaResultOf({ of, captured, count: _, ...persona }: PersonaOutcome): PersonaResult {
   return { ...(of && { of }), ...(captured && { name: captured.name }), ...persona };
-}
-
-function rounded(value: number, parts: number): number {
-  return Math.round(value * parts) / parts;
 }
 
 function safetyResultOf({ outcome, audit, population }: RunFacts): SafetyResult {
@@ -213,20 +209,15 @@ function describeViolation(violation: Violation, population: Population): string
   return `${formatIpv4(address)} for ${who}: it ${violationWords[kind]}${other}.`;
 }
 
-interface Judgement {
-  readonly verdict: Verdict;
-  readonly reasons: readonly string[];
-}
-
 /**
- * A safety violation fails the run whatever the generator did: it was seen, so it happened. Short of
- * that, a generator that was the limit makes every other figure worthless.
+ * A safety violation that was seen fails the run whatever the generator did. Without one, a generator that was
+ * the limit makes every other figure worthless.
  */
 function judge(
   { outcome, scenario, target }: RunFacts,
   thresholds: RunResult["thresholds"],
   safety: SafetyResult,
-): Judgement {
+): Pick<RunResult, "verdict" | "reasons"> {
   const unsafe = violationsOf(safety)
     .filter(([, count]) => count > 0)
     .map(([what, count]) => `Unsafe: ${count} ${what}.`);
@@ -256,14 +247,14 @@ function judge(
   return { verdict: reasons.length === 0 ? "pass" : "fail", reasons };
 }
 
-/** Whoever paused a run or changed its rates looked at the server, and did not measure it. */
+/** A run that somebody paused, or whose rates somebody changed, is no measurement. */
 function paceReason({ pausedMs, paces }: RunPaceSummary): string {
   const paused = pausedMs === 0 ? [] : [`was paused for ${(pausedMs / 1000).toFixed(1)} s`];
   const scaled = paces.length === 0 ? [] : [`went at ${paces.join(", ")} times its rates`];
   return `By hand, the run ${[...paused, ...scaled].join(" and ")}: its figures are no benchmark.`;
 }
 
-/** In a sentence, why a phase did not reach what it was to go on until. */
+/** Why a phase did not reach its goal, as a sentence; undefined if it did. */
 function missedGoal({ phases }: Scenario, phase: PhaseOutcome): string | undefined {
   const { name, endedBy, devicesGivenUp } = phase;
   if (endedBy === "given-up") {
@@ -275,7 +266,7 @@ function missedGoal({ phases }: Scenario, phase: PhaseOutcome): string | undefin
   return `Phase ${name} reached its time limit before every device was ${state}.`;
 }
 
-/** A second as results have it. */
+/** One second of the time series. */
 export function rowOf(row: SimulatedSecond): TimeSeriesRow {
   const exchanges = Object.values(row.exchanges);
   const { discover, renew, boot, download } = row.exchanges;

@@ -7,6 +7,7 @@ import type { Environment, SegmentSummary, Target } from "../../../reports/resul
 import type { Scenario } from "../../../scenarios/language/scenario.ts";
 import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import type { SegmentRecord } from "../../../simulator/run/segment-record.ts";
+import { withFile } from "../../options/usage-error.ts";
 
 /** Beside a segment's result.json: what `prov merge` needs. */
 export const SEGMENT_FILE = "segment.bin";
@@ -17,7 +18,7 @@ const CONTENT_BYTES_MAX = 1024 * 1024 * 1024;
 
 /** One segment of a run: what was asked, and what it measured. */
 export interface SegmentFile {
-  /** Without the files of boots, which a merge does not need. */
+  /** Without the boot files, which a merge does not need. */
   readonly plan: Omit<RunPlan, "boot">;
   readonly scenario: Scenario;
   readonly sha256: string;
@@ -28,7 +29,7 @@ export interface SegmentFile {
   readonly record: SegmentRecord;
 }
 
-/** The text says what is wrong with a segment's file. */
+/** The message says what is wrong with the file of a segment. */
 export class SegmentFileError extends Error {
   override readonly name = "SegmentFileError";
 }
@@ -36,7 +37,7 @@ export class SegmentFileError extends Error {
 const typed = (kind: string) =>
   z.custom<object>((value) => Object.prototype.toString.call(value) === `[object ${kind}]`);
 
-// The shape as far as a merge relies on it; what is inside a phase's report is checked as it is added.
+// Only the fields that a merge relies on; it checks a phase's report while it adds it.
 const shape = z.looseObject({
   plan: z.looseObject({ population: z.looseObject({}), phases: z.array(z.looseObject({})) }),
   scenario: z.looseObject({ name: z.string(), phases: z.array(z.looseObject({})) }),
@@ -70,7 +71,7 @@ export function encodeSegment(segment: SegmentFile): Buffer {
   return Buffer.concat([Buffer.from(MAGIC), createHash("sha256").update(body).digest(), body]);
 }
 
-/** Throws SegmentFileError when the bytes are no whole segment. */
+/** Throws SegmentFileError when the bytes are not a whole segment. */
 export function decodeSegment(bytes: Uint8Array, name: string): SegmentFile {
   const start = MAGIC.length + HASH_BYTES;
   const magic = Buffer.from(bytes.subarray(0, MAGIC.length)).toString("latin1");
@@ -95,17 +96,13 @@ export function decodeSegment(bytes: Uint8Array, name: string): SegmentFile {
   return content as SegmentFile;
 }
 
-/** Of a file or of the folder of a segment's results. Throws SegmentFileError. */
+/** Reads a segment from its file or from the folder of its results. Throws UsageError and SegmentFileError. */
 export function readSegment(path: string): SegmentFile {
-  try {
+  const read = () => {
     const file = statSync(path).isDirectory() ? `${path}/${SEGMENT_FILE}` : path;
     const { size } = statSync(file);
     if (size > FILE_BYTES_MAX) throw new SegmentFileError(`${file}: ${size} bytes are too many`);
     return decodeSegment(readFileSync(file), file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof SegmentFileError || code === undefined) throw error;
-    const reason = code === "ENOENT" ? `there is no ${SEGMENT_FILE}` : `cannot be read (${code})`;
-    throw new SegmentFileError(`${path}: ${reason}`, { cause: error });
-  }
+  };
+  return withFile(path, "cannot be read", read, `there is no ${SEGMENT_FILE}`);
 }

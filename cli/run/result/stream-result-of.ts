@@ -5,7 +5,7 @@ import { missedPercent, type StageOutcome } from "../../../simulator/measure/sta
 import type { PhaseSoFar } from "../../../simulator/run/phase-watch.ts";
 import { bootResultOf } from "./boot-result-of.ts";
 
-/** The part of a phase's result that its thresholds need, be the phase over or not. */
+/** The part of a phase's result that its thresholds need; the phase may still go on. */
 export function measuredOf({
   streams,
   boot: record,
@@ -64,6 +64,7 @@ function stageResultOf(stage: StageOutcome): StageResult {
   };
 }
 
-function rounded(value: number, parts: number): number {
+/** Rounds to one of `parts` equal parts of 1. */
+export function rounded(value: number, parts: number): number {
   return Math.round(value * parts) / parts;
 }

@@ -1,8 +1,8 @@
-/** What a lease file says of an address. */
+/** The lease of an address in a lease file. */
 export interface WrittenLease {
-  /** `active`, or how the file calls what it is instead. */
+  /** `active`, or another word of the file. */
   readonly state: string;
-  /** The hardware address; undefined for nobody's. */
+  /** The hardware address; undefined for a lease without a client. */
   readonly holder: Uint8Array | undefined;
   /** Seconds since the epoch; null for a lease without an end. */
   readonly endsAtSeconds: number | null;

@@ -6,54 +6,69 @@ import { stringify } from "yaml";
 import { freeUdpPorts } from "../../../base/net/free-ports.ts";
 import { provProgram } from "../../../lab/machine/package-root.ts";
 import { type ProcessUsage, processUsage } from "../../../lab/machine/process-usage.ts";
-import type { ServerUsage } from "../../../reports/result/run-result.ts";
+import type { Scenario } from "../../../scenarios/language/scenario.ts";
+import type { Population } from "../../../scenarios/population/population.ts";
+import type { BootFile } from "../../../scenarios/servers/boot-files.ts";
+import { dhcpdConf } from "../../../scenarios/servers/dhcpd-conf.ts";
+import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
 import type { ServingMessage } from "../../serve/command.ts";
 import { PROV_SCHEMA } from "../../serve/prov-file.ts";
-import type { ServicePorts } from "../plan/boot-plan-of.ts";
+import { type BootServers, ownServers, type ServicePorts } from "../plan/boot-plan-of.ts";
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
 const STARTS_MAX = 5;
-/** Below the ports that systems hand out by themselves (32768 on Linux), so nobody sits there. */
+/** Below the ports that a system hands out by itself (from 32768 on Linux). */
 const PORT_FIRST = 20_000;
 const PORT_ROWS = 5000;
 
-/** The bundled server could not be started or died: the message says what it said last. */
+/** The bundled server could not be started, or died. The message ends with its last log lines. */
 export class BundledServerError extends Error {
   override readonly name = "BundledServerError";
 }
 
-/** What the bundled server is to serve. */
+/** What the bundled server serves. */
 export interface BundledServerInput {
   /** The text of its dhcpd.conf. */
   readonly config: string;
   /** What its TFTP serves; undefined for DHCP alone, without TFTP, Time, NTP and Syslog. */
-  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[] | undefined;
-  /** Limits of its TFTP, as prov.yaml has them; its own defaults when left out. */
+  readonly files: readonly BootFile[] | undefined;
+  /** Limits of its TFTP, as in prov.yaml; the defaults when left out. */
   readonly tftpLimits?: { readonly sessionsMax: number };
 }
 
 export interface BundledServer {
-  readonly port: number;
-  /** Of the services beside DHCP; undefined when it serves DHCP alone. */
-  readonly bootPorts: ServicePorts | undefined;
+  readonly address: ServerAddress;
+  /** The services beside DHCP; undefined when it serves DHCP alone. */
+  readonly bootServers: BootServers | undefined;
   readonly leaseFile: string;
   /** What an ACK of this server promises: `fsync`, `os` or `none`, as the server itself says. */
   readonly durability: string;
   /** Rejects with BundledServerError when the server ends before `stop`. */
   readonly died: Promise<never>;
   /** CPU and memory so far; undefined where /proc is missing. */
-  usage(): ServerUsage | undefined;
-  /** The same at this moment, for a time series. */
-  usageNow(): ProcessUsage | undefined;
-  /** SIGTERM, and SIGKILL when that is not heard in time. */
+  usage(): ProcessUsage | undefined;
+  /** Sends SIGTERM, and SIGKILL to a server that does not end in time. */
   stop(): Promise<void>;
 }
 
+const LOOPBACK = 0x7f00_0001;
+
+/** Starts the server of a scenario's population; otherwise as `startBundledServer`. */
+export function startScenarioServer(
+  folder: string,
+  { server }: Scenario,
+  population: Population,
+  services: Omit<BundledServerInput, "config">,
+): Promise<BundledServer> {
+  const config = dhcpdConf(population, { ...server, localAddress: LOOPBACK });
+  return startBundledServer(folder, { config, ...services });
+}
+
 /**
- * Starts `prov serve` on 127.0.0.1 with the given configuration and files and an empty lease file, all
- * of them in `folder`, and waits until it serves. `server.log` has what it logs, `server.pid` its process.
- * DHCP is on a port of `nextPort`, and on another one when somebody took that before the server did.
+ * Starts `prov serve` on 127.0.0.1 with the given configuration, the files and an empty lease file, all
+ * in `folder`, and waits until it serves. `server.log` has its log, `server.pid` its process id. DHCP gets a port
+ * from `nextPort`, and another one if a program took that port before the server did.
  */
 export async function startBundledServer(
   folder: string,
@@ -64,7 +79,7 @@ export async function startBundledServer(
     try {
       return await startOnPort(await nextPort(), folder, input);
     } catch (error) {
-      // The port was free when we looked; whoever came between has it for as long as he likes.
+      // The port was free when we looked, and another program was faster.
       if (!wantedTakenPort(error) || starts === STARTS_MAX) throw error;
     }
   }
@@ -89,17 +104,19 @@ async function startOnPort(
   if (files === undefined) {
     writeFileSync(file("prov.yaml"), stringify(prov));
   } else {
-    const others = bootSections(file("tftp"), file("log"));
-    const tftp = { ...others.tftp, ...tftpLimits };
-    writeFileSync(file("prov.yaml"), stringify({ ...prov, ...others, tftp }));
     writeTftpRoot(file("tftp"), files);
+    // The system chooses the ports.
+    const tftp = { root: file("tftp"), port: 0, ...tftpLimits };
+    const syslog = { directory: file("log"), port: 0 };
+    const others = { tftp, time: { port: 0 }, ntp: { port: 0 }, syslog };
+    writeFileSync(file("prov.yaml"), stringify({ ...prov, ...others }));
   }
   const log = openSync(file("server.log"), "w");
   const args = ["serve", "-c", file("prov.yaml"), "--log-format", "text"];
   const child = spawn(process.execPath, [provProgram, ...args], {
     stdio: ["ignore", "ignore", log, "ipc"],
-    // Of a group of its own, so that Ctrl-C is heard by the run alone, which then stops the server. It
-    // stops by itself, too, when its channel to this process closes.
+    // In a process group of its own, so that Ctrl-C reaches only the run, which then stops the server. The
+    // server also stops when its channel to this process closes.
     detached: true,
   });
   closeSync(log);
@@ -115,7 +132,7 @@ async function startOnPort(
       fail(`the bundled server ended by itself (${signal ?? `exit status ${status}`})`);
     });
   });
-  // The run may be over before anybody waits for it.
+  // The run may end before anything waits for this promise.
   died.catch(() => undefined);
 
   const stop = async (): Promise<void> => {
@@ -124,27 +141,16 @@ async function startOnPort(
   };
   try {
     const { ports, durability = "unknown" } = await Promise.race([served(child), died]);
-    const bootPorts = files && bootPortsOf(ports);
-    const usageNow = (): ProcessUsage | undefined => processUsage(child.pid!);
-    const usage = (): ServerUsage | undefined => {
-      const now = usageNow();
-      return now && { cpuSeconds: now.cpuSeconds, residentMiBMax: now.residentMiBMax };
+    return {
+      address: { address: LOOPBACK, port },
+      bootServers: files && ownServers(files, bootPortsOf(ports)),
+      ...{ leaseFile, durability, died, stop },
+      usage: () => processUsage(child.pid!),
     };
-    return { port, bootPorts, leaseFile, durability, died, usage, usageNow, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-/** The services of the boot chain, on ports that the system chooses. */
-function bootSections(root: string, directory: string) {
-  return {
-    tftp: { root, port: 0 },
-    time: { port: 0 },
-    ntp: { port: 0 },
-    syslog: { directory, port: 0 },
-  };
 }
 
 function bootPortsOf(ports: ServingMessage["ports"]): ServicePorts {
@@ -153,15 +159,11 @@ function bootPortsOf(ports: ServingMessage["ports"]): ServicePorts {
     if (port !== undefined) return port;
     throw new BundledServerError(`the bundled server does not say on which port ${service} is`);
   };
-  return {
-    tftp: portOf("tftp"),
-    time: portOf("time"),
-    ntp: portOf("ntp"),
-    syslog: portOf("syslog"),
-  };
+  const [tftp, time, ntp, syslog] = (["tftp", "time", "ntp", "syslog"] as const).map(portOf);
+  return { tftp, time, ntp, syslog };
 }
 
-function writeTftpRoot(root: string, files: NonNullable<BundledServerInput["files"]>): void {
+function writeTftpRoot(root: string, files: readonly BootFile[]): void {
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
   for (const { name, bytes } of files) writeFileSync(join(root, name), bytes);
@@ -193,7 +195,7 @@ function lastWords(logFile: string): string {
   return lines.join("") === "" ? "" : `; it said:\n${lines.join("\n")}`;
 }
 
-/** A port P with P + 1 free as well: relays sit on P, clients on P + 1, beside the server. */
+/** Returns a port P with P + 1 free as well: relays sit on P, clients on P + 1, beside the server. */
 async function freePort(): Promise<number> {
   const port = await freeUdpPorts({ first: PORT_FIRST, count: 2, rows: PORT_ROWS });
   if (port !== undefined) return port;

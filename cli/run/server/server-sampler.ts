@@ -3,26 +3,25 @@ import type { TimeSeriesRow } from "../../../reports/result/run-result.ts";
 
 export type ServerColumns = Pick<TimeSeriesRow, "serverCpuPercent" | "serverResidentMiB">;
 
-/** Turns what /proc says of the bundled server, second by second, into columns of the time series. */
+/** Turns the CPU time and memory of the bundled server into columns of the time series. */
 export class ServerSampler {
   readonly #columns = new Map<number, ServerColumns>();
   #before: { readonly atMs: number; readonly cpuSeconds: number } | undefined;
 
-  /** Of the row of `second`, at the monotonic time `atMs`; nothing where nothing is known. */
+  /** The columns for the row of `second`, at the monotonic time `atMs`; empty when the usage is unknown. */
   take(second: number, atMs: number, usage: ProcessUsage | undefined): ServerColumns {
     if (usage === undefined) return {};
     const { cpuSeconds, residentMiB } = usage;
     const before = this.#before;
-    // Rows that close together have no time of their own between them.
-    if (before !== undefined && atMs - before.atMs >= INTERVAL_MS_MIN) {
-      const share = (cpuSeconds - before.cpuSeconds) / ((atMs - before.atMs) / 1000);
+    const elapsedMs = before === undefined ? Number.POSITIVE_INFINITY : atMs - before.atMs;
+    if (elapsedMs < INTERVAL_MS_MIN) return this.#columns.get(second) ?? {};
+    this.#before = { atMs, cpuSeconds };
+    if (before !== undefined) {
+      const share = (cpuSeconds - before.cpuSeconds) / (elapsedMs / 1000);
       this.#columns.set(second, {
         serverCpuPercent: Math.round(share * 1000) / 10,
         serverResidentMiB: residentMiB,
       });
-    }
-    if (before === undefined || atMs - before.atMs >= INTERVAL_MS_MIN) {
-      this.#before = { atMs, cpuSeconds };
     }
     return this.#columns.get(second) ?? {};
   }
@@ -32,5 +31,5 @@ export class ServerSampler {
   }
 }
 
-/** /proc counts in hundredths of a second: over less than this a share says nothing. */
+/** /proc counts in hundredths of a second, so a shorter interval gives no usable share. */
 const INTERVAL_MS_MIN = 200;

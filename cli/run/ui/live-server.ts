@@ -7,7 +7,7 @@ import type { LiveEvent, LiveView } from "./live-view.ts";
 const CONNECTIONS_MAX = 64;
 const WATCHERS_MAX = 16;
 const BODY_BYTES_MAX = 256;
-/** A watcher that has not read so much is cut off; its browser comes back and is told all. */
+/** A watcher with more unread bytes is cut off. Its browser connects again and gets everything. */
 const UNREAD_BYTES_MAX = 16 * 1024 * 1024;
 const REQUEST_MS_MAX = 5000;
 
@@ -16,11 +16,11 @@ export interface LiveServerOptions {
   readonly port: number;
   readonly view: LiveView;
   readonly html: string;
-  /** Of the scripts that the page may run, as its policy names them. */
+  /** Hashes of the page's scripts, for its content security policy. */
   readonly scriptHashes: readonly string[];
   /** The report, once it is written. */
   readonly report: () => string | undefined;
-  /** False when there is no such pace. */
+  /** Returns false when there is no such pace. */
   readonly setPace: (pace: number) => boolean;
   readonly abort: () => void;
 }
@@ -36,9 +36,9 @@ const noSuchPage: Answer = { status: 404, body: "There is no such page.\n" };
 const forbidden: Answer = { status: 403, body: "This page is for whoever started the run.\n" };
 
 /**
- * Serves the page of a run on the loopback interface. Whoever knows its URL, with a random token in it,
- * may watch and steer; other users of the machine do not, and a page of another origin neither reads
- * (there is no CORS) nor reaches it by a name of its own (the Host header is compared).
+ * Serves the page of a run on the loopback interface. A random token in the URL keeps other users of the machine
+ * from watching and steering. A page of another origin cannot read it, because there is no CORS, and cannot reach it
+ * by a name of its own, because the Host header is compared.
  */
 export class LiveServer {
   readonly #options: LiveServerOptions;
@@ -54,7 +54,7 @@ export class LiveServer {
     this.#server.requestTimeout = REQUEST_MS_MAX;
   }
 
-  /** Rejects with UsageError when the port is not to be had. */
+  /** Rejects with UsageError when the port cannot be had. */
   static async open(options: LiveServerOptions): Promise<LiveServer> {
     const live = new LiveServer(options);
     await new Promise<void>((resolve, reject) => {
@@ -153,12 +153,12 @@ export class LiveServer {
     return timingSafeEqual(digest(token), digest(this.#token));
   }
 
-  /** A page whose name was made to mean 127.0.0.1 (DNS rebinding) comes with its own name. */
+  /** A page whose own name was bound to 127.0.0.1 (DNS rebinding) sends that name. */
   #isOwnHost({ headers }: IncomingMessage): boolean {
     return headers.host === `127.0.0.1:${this.port}` || headers.host === `localhost:${this.port}`;
   }
 
-  /** Browsers say from where a POST comes; what is no browser need not. */
+  /** Browsers send the origin of a POST; other clients need not. */
   #isOwnPage({ headers }: IncomingMessage): boolean {
     const { origin } = headers;
     const site = headers["sec-fetch-site"];
@@ -168,7 +168,7 @@ export class LiveServer {
     );
   }
 
-  /** The report has a policy of its own, which is stricter. */
+  /** The report has its own, stricter policy. */
   #headers(type: string): Record<string, string> {
     const hashes = this.#options.scriptHashes.map((hash) => `'${hash}'`).join(" ");
     const policy = `default-src 'none'; connect-src 'self'; img-src data:; style-src 'unsafe-inline'; script-src ${hashes}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
@@ -193,7 +193,7 @@ function textOf(events: readonly LiveEvent[]): string {
     .join("");
 }
 
-/** Empty when it is longer than anything that is asked here. */
+/** Empty for a body that is longer than any valid one. */
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let text = "";
   try {
@@ -202,13 +202,13 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
       if (text.length > BODY_BYTES_MAX) return "";
     }
   } catch {
-    // Whoever asked is gone.
+    // The client is gone.
     return "";
   }
   return text;
 }
 
-/** NaN when it says none. */
+/** NaN when the body has no pace. */
 function paceIn(body: string): number {
   try {
     const { pace } = JSON.parse(body) as { pace?: unknown };

@@ -4,7 +4,7 @@ import { formatCount, formatMs, formatSpan } from "../../../reports/text/format.
 import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
 import { secondOf } from "../watch/second-figures.ts";
 
-/** How the run ended; `error` when it could not be carried through. */
+/** How the run ended; `error` when it broke off. */
 export interface LiveEnd {
   readonly verdict: Verdict | "error";
   readonly reasons: readonly string[];
@@ -17,14 +17,14 @@ export interface LiveEvent {
   readonly data: unknown;
 }
 
-/** What a page shows of a run: the events for those who watch, and all that matters to who joins. */
+/** What a page shows of a run: events for the pages that watch, and everything so far for a new one. */
 export class LiveView {
   readonly #charts = new LiveCharts();
   readonly #pace: () => number;
   #latest: SimulationProgress | undefined;
   #end: LiveEnd | undefined;
 
-  /** `pace` says how fast the run goes through its schedule: 0 is a pause. */
+  /** `pace` returns how fast the run goes through its schedule: 0 is a pause. */
   constructor(pace: () => number) {
     this.#pace = pace;
   }
@@ -40,7 +40,7 @@ export class LiveView {
     return [{ name: drawing.kind, data: drawing }, ...this.status()];
   }
 
-  /** Now, for instance because the pace has changed. */
+  /** The status now, for instance because the pace has changed. */
   status(): LiveEvent[] {
     if (this.#latest === undefined) return [];
     return [{ name: "status", data: { ...statusOf(this.#latest), pace: this.#pace() } }];
@@ -51,7 +51,7 @@ export class LiveView {
     return [{ name: "end", data: end }];
   }
 
-  /** All of it so far. */
+  /** Everything so far. */
   greeting(): LiveEvent[] {
     const charts: LiveEvent[] =
       this.#charts.length === 0 ? [] : [{ name: "charts", data: this.#charts.all() }];
@@ -60,17 +60,7 @@ export class LiveView {
   }
 }
 
-interface Figure {
-  readonly label: string;
-  readonly value: string;
-  readonly alarm?: boolean;
-}
-
-function statusOf(progress: SimulationProgress): {
-  readonly line: string;
-  readonly progress: number;
-  readonly figures: readonly Figure[];
-} {
+function statusOf(progress: SimulationProgress) {
   const { phase, phaseIndex, phaseCount, phaseElapsedMs, phaseMsMax, devices, row } = progress;
   const { offered, completed, timeouts, retransmissions, late } = secondOf(row);
   const arrived = row.boots?.online ?? row.bound;

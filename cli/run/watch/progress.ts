@@ -7,12 +7,12 @@ import { secondOf } from "./second-figures.ts";
 
 const BAR_CELLS = 30;
 const LINES = 6;
-/** Of the rows that `--progress plain` does not leave out. */
+/** From one line of `--progress plain` to the next. */
 const PLAIN_SECONDS = 5;
-/** A terminal has 80, and the last stays free: some would wrap the line. */
+/** A terminal has 80. The last one stays free, because some terminals would wrap the line. */
 const COLUMNS = 79;
 
-/** Draws a run while it goes on, on a terminal and nowhere else: six lines, redrawn in place. */
+/** Draws a run while it goes on: six lines, redrawn in place. Without a terminal it draws nothing. */
 export class ProgressView implements RunWatcher {
   readonly #terminal: WriteStream | undefined;
   #isDrawn = false;
@@ -30,34 +30,25 @@ export class ProgressView implements RunWatcher {
     this.#isDrawn = true;
   }
 
-  /** Takes the lines away again: what follows is the summary. */
+  /** Removes the lines, to make room for the summary. */
   end(): void {
     if (this.#terminal === undefined || !this.#isDrawn) return;
     this.#terminal.write(`\u001b[${LINES}A\u001b[J`);
     this.#isDrawn = false;
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.end();
   }
 }
 
 /** `--progress plain`: a line every few seconds, for a log. */
-export class PlainProgress implements RunWatcher {
-  readonly #stream: Writable;
-
-  constructor(stream: Writable) {
-    this.#stream = stream;
-  }
-
-  second(progress: SimulationProgress): void {
-    if (progress.row.second % PLAIN_SECONDS !== 0) return;
-    this.#stream.write(`${plainLine(progress)}\n`);
-  }
-
-  end(): void {}
-
-  async close(): Promise<void> {}
+export function plainProgress(stream: Writable): RunWatcher {
+  return {
+    second: (progress) => {
+      if (progress.row.second % PLAIN_SECONDS === 0) stream.write(`${plainLine(progress)}\n`);
+    },
+  };
 }
 
 /** Second and phase, devices, load, latency, all on one line. */
@@ -68,9 +59,8 @@ export function plainLine(progress: SimulationProgress): string {
 }
 
 /**
- * Phase and time left, share of the devices that have arrived, devices by state, rates, load, latency: six
- * lines of at most 80 columns. A device has arrived when it holds a lease, or where devices boot, when
- * it is on line.
+ * Six lines of at most 80 columns: phase and time left, share of the devices that have arrived, devices by state,
+ * rates, load, latency. A device has arrived when it holds a lease or, where devices boot, is on line.
  */
 export function progressLines(progress: SimulationProgress): string[] {
   const { row, devices, phaseElapsedMs, phaseMsMax } = progress;
@@ -104,7 +94,7 @@ function paceWords({ pace }: SimulationProgress): string {
   return pace === 0 ? " (paused)" : ` (x ${pace})`;
 }
 
-/** Of the last second: what was asked for, what came of it, and whether the generator kept up. */
+/** What the last second asked for and got, and whether the generator kept up. */
 function loadWords({ row }: SimulationProgress): string[] {
   const { offered, completed, timeouts, late } = secondOf(row);
   return [
@@ -118,7 +108,7 @@ function bar(share: number): string {
   return "█".repeat(Math.round(Math.min(1, share) * BAR_CELLS)).padEnd(BAR_CELLS, "░");
 }
 
-/** The largest first; what is empty is left out. */
+/** The largest first, without empty ones. */
 function stateCounts(states: Readonly<Record<string, number>>): string[] {
   return Object.entries(states)
     .filter(([, count]) => count > 0)
@@ -126,7 +116,7 @@ function stateCounts(states: Readonly<Record<string, number>>): string[] {
     .map(([state, count]) => `${state} ${formatCount(count)}`);
 }
 
-/** As many of the parts as a line takes, and a sign that there are more. */
+/** As many parts as fit on a line, with `…` in place of further ones. */
 function fitting(label: string, separator: string, parts: readonly string[]): string {
   let line = label + (parts[0] ?? "");
   for (const part of parts.slice(1)) {

@@ -10,10 +10,10 @@ import { type Family, gauge, gaugeBy, type Sample } from "../../../server/metric
 import { StartError } from "../../../server/process/start-error.ts";
 import { emptyCounters, type StreamCounters } from "../../../simulator/measure/recorder.ts";
 import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
-import { UsageError } from "../../options/usage-error.ts";
+import { usageErrorFor } from "../../options/usage-error.ts";
 import type { RunWatcher } from "./run-watch.ts";
 
-/** By counter of an exchange: the metric's name without its prefix and `_total`, and what it means. */
+/** The metric of each counter, without its prefix and `_total`, and its help text. */
 const exchangeCounters: Readonly<Record<keyof StreamCounters, readonly [string, string]>> = {
   offered: ["offered", "Transactions that the schedule asked for."],
   sent: ["sent", "Transactions begun."],
@@ -26,7 +26,7 @@ const exchangeCounters: Readonly<Record<keyof StreamCounters, readonly [string, 
   late: ["late", "Transactions sent more than 2 ms after their intended time."],
 };
 
-/** Adds a run's seconds up, as Prometheus wants them. */
+/** Adds up the seconds of a run for Prometheus. */
 export class RunMetrics {
   readonly #scenario: string;
   readonly #totals = new Map<string, StreamCounters>();
@@ -79,16 +79,7 @@ export class RunMetrics {
         ? []
         : [gauge("provlab_simulator_devices_online", "Devices on line.", boots.online)]),
       gaugeBy("provlab_simulator_devices_by_state", "Devices by DHCP state.", "state", states),
-      ...(boots === undefined
-        ? []
-        : [
-            gaugeBy(
-              "provlab_simulator_devices_by_boot_state",
-              "Devices by boot state.",
-              "state",
-              boots.states,
-            ),
-          ]),
+      ...(boots === undefined ? [] : [bootStates(boots.states)]),
       {
         name: "provlab_simulator_latency_last_second_seconds",
         type: "gauge",
@@ -98,6 +89,11 @@ export class RunMetrics {
       ...serverFamilies(row),
     ];
   }
+}
+
+function bootStates(states: Readonly<Record<string, number>>): Family {
+  const name = "provlab_simulator_devices_by_boot_state";
+  return gaugeBy(name, "Devices by boot state.", "state", states);
 }
 
 function quantilesOf({ latencyMsP50, latencyMsP99, latencyMsMax }: TimeSeriesRow): Sample[] {
@@ -111,7 +107,7 @@ function quantilesOf({ latencyMsP50, latencyMsP99, latencyMsMax }: TimeSeriesRow
   );
 }
 
-/** Of the bundled server, where the system tells. */
+/** CPU and memory of the bundled server, where the system tells. */
 function serverFamilies({ serverCpuPercent, serverResidentMiB }: TimeSeriesRow): Family[] {
   if (serverCpuPercent === undefined || serverResidentMiB === undefined) return [];
   return [
@@ -128,33 +124,23 @@ function serverFamilies({ serverCpuPercent, serverResidentMiB }: TimeSeriesRow):
   ];
 }
 
-/** `--metrics`: rejects with UsageError for a port that is not to be had. */
+/** `--metrics`. Rejects with UsageError for a port that cannot be had. */
 export async function openRunMetrics(plan: MetricsPlan, scenario: string): Promise<RunWatcher> {
   const metrics = new RunMetrics(scenario);
   let heardAtMs = Number.NEGATIVE_INFINITY;
-  const server = await openServer(plan, {
+  const server = await openMetricsServer(plan, {
     families: () => metrics.families(),
     isReady: () => systemClock.monotonicMs() - heardAtMs < READY_MS,
-  });
+  }).catch(usageErrorFor(StartError, "--metrics: "));
   process.stderr.write(`Metrics: http://${formatIpv4(plan.address)}:${server.port}/metrics\n`);
   return {
     second: (progress, row) => {
       heardAtMs = systemClock.monotonicMs();
       metrics.second(progress, row);
     },
-    end: () => {},
     close: () => server.close(),
   };
 }
 
-/** A run that has told nothing for so long has not begun, or is over. */
+/** A run that has been silent for this long has not begun, or is over. */
 const READY_MS = 10_000;
-
-async function openServer(...args: Parameters<typeof openMetricsServer>) {
-  try {
-    return await openMetricsServer(...args);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    throw new UsageError(`--metrics: ${error.message}`, { cause: error });
-  }
-}

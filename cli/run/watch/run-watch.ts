@@ -1,26 +1,33 @@
 import type { TimeSeriesRow, Verdict } from "../../../reports/result/run-result.ts";
 import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
+import type { RunPace } from "../../../simulator/run/run-pace.ts";
 
-/** Somebody who watches a run: a terminal, a page, a collector of metrics. */
+/** Watches a run: a terminal, a page, a collector of metrics. */
 export interface RunWatcher {
   /** A second of the run; `row` as the results will have it. */
   second(progress: SimulationProgress, row: TimeSeriesRow): void;
-  /** The run is over and its files are written; `error`: it could not be carried through. */
-  end(outcome: { readonly verdict: Verdict | "error"; readonly reasons: readonly string[] }): void;
-  close(): Promise<void>;
+  /** The run is over and its files are written; `error`: it broke off. */
+  end?(outcome: { readonly verdict: Verdict | "error"; readonly reasons: readonly string[] }): void;
+  close?(): void | Promise<void>;
 }
 
-/** Several as one. */
-export function watchedBy(watchers: readonly RunWatcher[]): RunWatcher {
+/** One watcher for several. */
+export function watchedBy(watchers: readonly RunWatcher[]): Required<RunWatcher> {
   return {
     second: (progress, row) => {
       for (const watcher of watchers) watcher.second(progress, row);
     },
     end: (outcome) => {
-      for (const watcher of watchers) watcher.end(outcome);
+      for (const watcher of watchers) watcher.end?.(outcome);
     },
     close: async () => {
-      await Promise.all(watchers.map((watcher) => watcher.close()));
+      await Promise.all(watchers.map((watcher) => watcher.close?.()));
     },
   };
+}
+
+/** What ends a run early, and what slows, stops or speeds up its schedule. */
+export interface Steering {
+  readonly abort: AbortController;
+  readonly pace: RunPace;
 }

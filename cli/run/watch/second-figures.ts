@@ -3,7 +3,7 @@ import type { StreamCounters } from "../../../simulator/measure/recorder.ts";
 import { emptyCounters } from "../../../simulator/measure/recorder.ts";
 import type { SimulatedSecond } from "../../../simulator/measure/time-series.ts";
 
-/** What happened in a second, over all exchanges; the discovers of devices that boot are part of the boots. */
+/** The sums of a second over all exchanges. The discovers of devices that boot are part of the boots. */
 export function secondOf({
   exchanges,
   boots,
