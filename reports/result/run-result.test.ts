@@ -92,6 +92,6 @@ test("10,000 seconds of a run are read in time that grows with their number alon
   const before = process.cpuUsage();
   expect(readResult(json).kind).toBe("read");
   const { user, system } = process.cpuUsage(before);
-  // A fifth of a second of CPU time; a pass over all rows for each row would take minutes.
+  // A quarter of a second of CPU time; a pass over all rows for each row would take minutes.
   expect((user + system) / 1e6).toBeLessThan(10);
 });
