@@ -23,6 +23,7 @@ const signatures = {
   clock_gettime: ["int", "int", "uintptr_t"],
   prctl: ["int", "int", "uintptr_t", "uintptr_t", "uintptr_t", "uintptr_t"],
   setns: ["int", "int", "int"],
+  flock: ["int", "int", "int"],
 } as const;
 
 /**
