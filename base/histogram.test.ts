@@ -1,3 +1,4 @@
+import { deflateSync, inflateSync } from "node:zlib";
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import { describe, expect, test } from "vitest";
 import { LatencyHistogram } from "./histogram.ts";
@@ -7,6 +8,16 @@ function histogramOf(...valuesMs: readonly number[]): LatencyHistogram {
   const histogram = new LatencyHistogram();
   for (const ms of valuesMs) histogram.recordMs(ms);
   return histogram;
+}
+
+/** With another 32-bit word at an offset of what is compressed. */
+function changed(text: string, offset: number, word: number): string {
+  const bytes = inflateSync(Buffer.from(text, "base64").subarray(8));
+  bytes.writeUInt32BE(word, offset);
+  const body = deflateSync(bytes);
+  const header = Buffer.from(text, "base64").subarray(0, 8);
+  header.writeUInt32BE(body.length, 4);
+  return Buffer.concat([header, body]).toString("base64");
 }
 
 describe("LatencyHistogram", () => {
@@ -95,6 +106,8 @@ describe("LatencyHistogram", () => {
     const beyondAnHour = encodeIntoCompressedBase64(tooLong);
     const broken = ["", "!", "AAAA", "HISTFAAAA", text.slice(0, -8), `AAAA${text}`, beyondAnHour];
     broken.push(text.padEnd(1_000_001, "A"));
+    // Found by fuzzing: a length of 1.5 GB, which took seconds to read.
+    broken.push(changed(text, 4, 0x5b00_0018), changed(text, 12, 5));
     for (const bad of broken) {
       expect(() => LatencyHistogram.fromBase64(bad)).toThrow(RangeError);
     }

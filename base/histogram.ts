@@ -1,19 +1,15 @@
 import type { Histogram } from "hdr-histogram-js";
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { countsOf } from "./histogram-encoding.ts";
 
 const MICROSECONDS_MAX = 3_600_000_000;
 const SIGNIFICANT_DIGITS = 3;
-// A value is reported as the highest one of its bucket.
-const MICROSECONDS_REPORTED_MAX = MICROSECONDS_MAX * (1 + 10 ** -SIGNIFICANT_DIGITS);
 const MICROSECONDS_PER_MS = 1000;
 // HdrHistogram's own buckets for 3 digits: 2,048 of one microsecond, then 1,024 for each doubling.
 const UNIT_BUCKETS = 2048;
 const OCTAVE_BUCKETS = UNIT_BUCKETS / 2;
 const OCTAVE_SHIFT = 10;
 const BUCKETS = bucketOf(MICROSECONDS_MAX) + 1;
-// Several times what a histogram with every bucket in use needs.
-const ENCODED_LENGTH_MAX = 1_000_000;
-
 function emptyHistogram(): Histogram {
   return build({
     bitBucketSize: 32,
@@ -36,10 +32,8 @@ export class LatencyHistogram {
 
   /** Throws RangeError on NaN; a negative latency (clocks read out of order) counts as zero. */
   recordMs(ms: number): void {
-    if (Number.isNaN(ms)) throw new RangeError("a latency is not a number");
-    const microseconds = Math.round(ms * MICROSECONDS_PER_MS);
     this.#recent ??= new Uint32Array(BUCKETS);
-    this.#recent[bucketOf(Math.min(Math.max(microseconds, 0), MICROSECONDS_MAX))] += 1;
+    this.#recent[bucketOfMs(ms)] += 1;
     this.#hasRecent = true;
   }
 
@@ -77,15 +71,14 @@ export class LatencyHistogram {
 
   /** Throws RangeError when `text` is not such an encoding, or holds more than an hour. */
   static fromBase64(text: string): LatencyHistogram {
-    const decoded = decode(text);
-    // Values beyond the last bucket would be counted, but missing from every percentile.
-    if (decoded.maxValue > MICROSECONDS_REPORTED_MAX) {
-      throw new RangeError(
-        `a histogram of latencies up to ${decoded.maxValue} µs is not one of ours`,
-      );
-    }
+    return LatencyHistogram.fromCounts(countsOf(text, BUCKETS));
+  }
+
+  /** From what `LatencyCounts` took. */
+  static fromCounts(counts: Uint32Array): LatencyHistogram {
     const histogram = new LatencyHistogram();
-    histogram.#histogram.add(decoded);
+    histogram.#recent = counts.slice();
+    histogram.#hasRecent = true;
     return histogram;
   }
 
@@ -103,6 +96,30 @@ export class LatencyHistogram {
   }
 }
 
+/** The counts of a LatencyHistogram alone, for a thread that leaves the rest to another one. */
+export class LatencyCounts {
+  #counts = new Uint32Array(BUCKETS);
+
+  /** As LatencyHistogram's, for `count` values. */
+  recordMs(ms: number, count: number): void {
+    this.#counts[bucketOfMs(ms)] += count;
+  }
+
+  /** Those since the last call. */
+  take(): Uint32Array {
+    const taken = this.#counts;
+    this.#counts = new Uint32Array(BUCKETS);
+    return taken;
+  }
+}
+
+/** Throws RangeError on NaN. */
+function bucketOfMs(ms: number): number {
+  if (Number.isNaN(ms)) throw new RangeError("a latency is not a number");
+  const microseconds = Math.round(ms * MICROSECONDS_PER_MS);
+  return bucketOf(Math.min(Math.max(microseconds, 0), MICROSECONDS_MAX));
+}
+
 /** `microseconds` is a whole number below 2^32. */
 function bucketOf(microseconds: number): number {
   if (microseconds < UNIT_BUCKETS) return microseconds;
@@ -114,17 +131,4 @@ function lowestIn(bucket: number): number {
   if (bucket < UNIT_BUCKETS) return bucket;
   const shift = Math.floor(bucket / OCTAVE_BUCKETS) - 1;
   return (bucket - shift * OCTAVE_BUCKETS) * 2 ** shift;
-}
-
-function decode(text: string): Histogram {
-  if (text.length > ENCODED_LENGTH_MAX) {
-    throw new RangeError(`a histogram of ${text.length} characters is too long`);
-  }
-  try {
-    return decodeFromCompressedBase64(text, 32, false);
-  } catch (error) {
-    throw new RangeError("not a histogram in HdrHistogram's V2 compressed base64", {
-      cause: error,
-    });
-  }
 }

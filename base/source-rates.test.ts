@@ -18,6 +18,15 @@ test("a source has its burst at once, and then its rate", () => {
   expect(granted(rates, 1, 10, 1_000_000)).toBe(4);
 });
 
+test("a request may cost more than one token", () => {
+  const rates = new SourceRates({ burst: 100, perSecond: 10 }, seed);
+  expect(rates.take(1, 0, 60)).toBe(true);
+  expect(rates.take(1, 0, 41)).toBe(false);
+  expect(rates.take(1, 0, 40)).toBe(true);
+  expect(rates.take(1, 2999, 30)).toBe(false);
+  expect(rates.take(1, 3000, 30)).toBe(true);
+});
+
 test("being refused does not put off the next grant", () => {
   const rates = new SourceRates({ burst: 1, perSecond: 1 }, seed);
   expect(rates.take(1, 0)).toBe(true);

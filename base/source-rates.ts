@@ -46,8 +46,30 @@ export class SourceRates {
     this.#filledAtMs = new Float64Array(slots).fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** Takes a token of `source`; false when it has none left. `nowMs` is monotonic. */
-  take(source: number, nowMs: number): boolean {
+  /**
+   * Takes a token of `source`, or as many as the request costs; false when it has fewer left. `nowMs` is
+   * monotonic.
+   */
+  take(source: number, nowMs: number, cost = 1): boolean {
+    const slot = this.#refill(source, nowMs);
+    const granted = this.#tokens[slot] >= cost;
+    if (granted) this.#tokens[slot] -= cost;
+    return granted;
+  }
+
+  /**
+   * Takes the tokens although there may be too few: `source` then owes the rest, of `debtMsMax` at most. Returns the
+   * milliseconds after which it owes nothing.
+   */
+  owe(source: number, nowMs: number, cost: number, debtMsMax: number): number {
+    const slot = this.#refill(source, nowMs);
+    const owed = Math.max(this.#tokens[slot] - cost, -debtMsMax * this.#tokensPerMs);
+    this.#tokens[slot] = owed;
+    return owed >= 0 ? 0 : -owed / this.#tokensPerMs;
+  }
+
+  /** Gives the source its tokens up to now, and returns its slot. */
+  #refill(source: number, nowMs: number): number {
     const slot = hash32(this.#seed, 0, source) & this.#mask;
     const isKnown = this.#owners[slot] === source && this.#filledAtMs[slot] <= nowMs;
     let tokens = this.#burst;
@@ -57,8 +79,7 @@ export class SourceRates {
     }
     this.#owners[slot] = source;
     this.#filledAtMs[slot] = nowMs;
-    const granted = tokens >= 1;
-    this.#tokens[slot] = granted ? tokens - 1 : tokens;
-    return granted;
+    this.#tokens[slot] = tokens;
+    return slot;
   }
 }

@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { isInMemory } from "../lab/doctor/edge/machine.ts";
 import { environmentOf } from "../lab/machine/environment.ts";
 import { twoProcessors } from "../lab/machine/processors.ts";
 import { type ServerNetwork, withNetwork } from "../lab/machine/server-network.ts";
@@ -74,10 +74,8 @@ function tellExpected<Member extends Contender>(request: BenchRequest<Member>): 
   onProgress(`expected: about ${Math.ceil(total)} minutes (${parts})`);
 }
 
-const TMPFS_MAGIC = 0x0102_1994;
-
 function warnOfMemoryDisk(folder: string, onProgress: (line: string) => void): void {
-  if (statfsSync(folder).type !== TMPFS_MAGIC) return;
+  if (!isInMemory(folder)) return;
   onProgress(
     `${folder} is in memory: syncing costs nothing there, take a folder on a disk (--out)`,
   );

@@ -1,8 +1,13 @@
+import { join } from "node:path";
+import { packageRoot } from "../lab/machine/package-root.ts";
 import { chooseNetwork, loopbackNetwork } from "../lab/machine/server-network.ts";
+import { checkOutReference, type ReferenceTree } from "./against/worktree.ts";
 import { type BenchRequest, runBench } from "./bench.ts";
 import { fullCases } from "./config/config-files.ts";
 import type { Contender } from "./contenders/contender.ts";
 import { everybody } from "./contenders/contenders.ts";
+import type { DhcpContender } from "./contenders/dhcp-contender.ts";
+import { provlab } from "./contenders/provlab.ts";
 import { tftpContenders } from "./contenders/tftp-contenders.ts";
 import { type BenchPlan, fullPlan, quickPlan } from "./harness/bench-plan.ts";
 import {
@@ -11,6 +16,7 @@ import {
   listOf,
   runProgram,
   tellProgress,
+  text,
   wholeNumber,
 } from "./harness/cli-options.ts";
 import type { BenchResult } from "./results/bench-result.ts";
@@ -46,8 +52,8 @@ const dhcpCommand: Command = (args) =>
   runProgram(
     {
       name: "bench",
-      usage: `npm run bench -- [--quick] [--only SUITE,SUITE] [--servers ID,ID] [--rounds N] [--seed N]
-                 [--out FOLDER]
+      usage: `npm run bench -- [--quick] [--only SUITE,SUITE] [--servers ID,ID] [--against COMMIT] [--rounds N]
+                 [--seed N] [--out FOLDER]
 
 Measures Provlab and the peers that are installed, taking turns, with our simulator as the generator. Half
 an hour a suite at most, over an hour for all; it begins with what to expect. --quick: a minute or two a
@@ -55,24 +61,42 @@ suite, one round of sizes that only show that it runs. --rounds: default 3. As r
 otherwise only those that can live on the loopback network.
 Suites: ${idsOf(suites).join(", ")}
 Servers, instead of those that a suite compares: ${idsOf(everybody).join(", ")}
+--against: our server of that commit takes part, too.
 `,
       folder: "bench",
       options: {
         ...{ quick: flag(), rounds, seed },
         only: listOf("suite", idsOf(suites)),
         servers: listOf("server", idsOf(everybody)),
+        against: text(),
       },
     },
-    ({ quick, only, servers, rounds, seed }, folder, signal) =>
-      measure({
-        plan: planOf(quick, rounds === undefined ? {} : { rounds }),
-        suites: chosen(suites, only),
-        contenders: servers && chosen(everybody, servers),
-        network: chooseNetwork(tellProgress),
-        ...{ seed, folder, signal, hasWhole: true },
-      }),
+    async ({ quick, only, servers, against, rounds, seed }, folder, signal) => {
+      const reference = against && (await checkOutReference(packageRoot, against, signal));
+      try {
+        const before = reference ? [serverOf(reference)] : [];
+        return await measure({
+          plan: planOf(quick, rounds === undefined ? {} : { rounds }),
+          suites: chosen(suites, only).map((suite) => ({
+            ...suite,
+            contenders: [...(servers ? chosen(everybody, servers) : suite.contenders), ...before],
+          })),
+          network: chooseNetwork(tellProgress),
+          ...{ seed, folder, signal, hasWhole: true },
+        });
+      } finally {
+        if (reference) reference.remove();
+      }
+    },
     args,
   );
+
+/** Our server of another commit. */
+function serverOf({ folder, commit }: ReferenceTree): DhcpContender {
+  const program = join(folder, "dist", "cli", "main.js");
+  const id = commit.slice(0, 12);
+  return { ...provlab("batch", { program, nodeFlags: [] }), id, name: `Provlab ${id}` };
+}
 
 const tftpCommand: Command = (args) =>
   runProgram(

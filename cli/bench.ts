@@ -42,7 +42,7 @@ export async function runBenchAgainst(args: readonly string[]): Promise<number> 
         .default(170_000, "170 s"),
     )
     .choice("--format <format>", "how it is told", comparisonFormats, "text")
-    .value("--seed <number>", "of devices and relabellings", whole(0, SEED_MAX), 1)
+    .value("--seed <number>", "of devices and relabellings", whole(0, SEED_MAX), "1")
     .option("--strict", "exit 98 when undecided")
     .runs((options: BenchOptions) =>
       untilInterrupted("prov bench", [BlockError, LabError, GeneratorError], (signal) =>

@@ -88,6 +88,32 @@ test("JUnit is XML with a failure a regression; JSON holds all figures", async (
   expect(JSON.parse(said.stdout).judgement).toMatchObject({ verdict: "regressed", alpha: 0.01 });
 });
 
+const invalid = { verdict: "invalid", reasons: ["The generator was late."] } as const;
+
+describe("leaves out invalid runs if enough others are left", () => {
+  test("and names them", async () => {
+    const base = side("base", [...usual, 3.2]);
+    side("late", [9], invalid);
+    const late = join(folder, "late/run-0");
+    const now = side("now", slower);
+    expect(await runCompare([base, now, "--current", late])).toBe(99);
+    expect(said.stdout.replaceAll(/\s+/g, " ")).toContain("6 runs of the base, 5 current");
+    expect(said.stdout.replaceAll(/\s+/g, " ")).toMatch(
+      /Left out as invalid, too inexact or broken off: \S+late\/run-0\/result\.json\./,
+    );
+  });
+
+  test("of pairs with the other run", async () => {
+    const many = [...usual, ...usual];
+    const base = side("base", many);
+    side("now", many);
+    const late = sampleResult({ server: { cpuSeconds: 9, residentMiBMax: 98 }, ...invalid });
+    writeFileSync(join(folder, "now/run-3/result.json"), JSON.stringify(late));
+    expect(await runCompare([base, join(folder, "now"), "--paired"])).toBe(0);
+    expect(said.stdout).toMatch(/\b9 pairs of runs;/);
+  });
+});
+
 describe("refuses what is not comparable", () => {
   const { scenario, environment, target } = sampleResult();
   test.each<[string, Partial<RunResult>, RegExp]>([
@@ -119,11 +145,18 @@ describe("refuses what is not comparable", () => {
     expect(await runCompare([side("base", usual), side("now", usual, changes)])).toBe(0);
   });
 
-  test("an invalid run, always", async () => {
-    const invalid = side("now", usual, { verdict: "invalid", reasons: ["late"] });
-    const paths = [side("base", usual), invalid];
-    expect(await runCompare([...paths, "--allow", "cpu,node"])).toBe(2);
-    expect(said.stderr).toMatch(/run-0\/result\.json is invalid: late/);
+  test("so many invalid runs that too few are left, and says how many are needed", async () => {
+    const base = side("base", usual);
+    const now = side("now", usual.slice(2));
+    side("now/late", usual.slice(0, 2), invalid);
+    const runs = ["now/late/run-0", "now/late/run-1"].flatMap((run) => [
+      "--current",
+      join(folder, run),
+    ]);
+    expect(await runCompare([base, now, ...runs])).toBe(2);
+    expect(said.stderr).toMatch(/late\/run-0\/result\.json is invalid: The generator was late\./);
+    expect(said.stderr).toMatch(/5 and 3 runs are left: make more, so that each side has 5 that/);
+    expect(said.stdout).toBe("");
   });
 
   test.each([

@@ -4,11 +4,14 @@ import { Option } from "commander";
 import {
   incomparable,
   type NamedResult,
+  type SortedSides,
   type Trait,
   traitNames,
+  withoutUnusable,
 } from "../reports/compare/comparable.ts";
-import { type Judgement, judge } from "../reports/compare/judge.ts";
+import { type Judgement, type JudgeSettings, judge, runsNeeded } from "../reports/compare/judge.ts";
 import { metricRuns } from "../reports/compare/metrics-of.ts";
+import { smallestP } from "../reports/compare/permutation-test.ts";
 import {
   type ComparisonFormat,
   comparisonFormats,
@@ -49,9 +52,9 @@ export async function runCompare(args: readonly string[]): Promise<number> {
         .argParser(parseTraits)
         .default([], "none"),
     )
-    .value("--alpha <share>", "of false alarms, over all metrics", alpha, 0.01)
+    .value("--alpha <share>", "of false alarms, over all metrics", alpha, "0.01")
     .choice("--format <format>", "how it is told", comparisonFormats, "text")
-    .value("--seed <number>", "of the relabellings that are drawn", whole(0, 0xffff_ffff), 1)
+    .value("--seed <number>", "of the relabellings that are drawn", whole(0, 0xffff_ffff), "1")
     .option("--strict", "exit 98 when undecided")
     .runs((base: string | undefined, current: string | undefined, options: CompareOptions) =>
       compare(
@@ -72,24 +75,49 @@ async function compare(
   currentPaths: readonly string[],
   options: CompareOptions,
 ): Promise<number> {
-  const base = resultsOf(basePaths, "base");
-  const current = resultsOf(currentPaths, "current side");
-  const problems = incomparable([...base, ...current], new Set(options.allow));
+  const { seed, paired, strict, alpha: level } = options;
+  const all = {
+    base: resultsOf(basePaths, "base"),
+    current: resultsOf(currentPaths, "current side"),
+  };
+  if (paired && all.base.length !== all.current.length) {
+    throw new UsageError(
+      `--paired: ${all.base.length} runs of the base and ${all.current.length} of the current side`,
+    );
+  }
+  const settings = { design: paired ? "pairs" : "groups", alpha: level, seed } as const;
+  const sides = withoutUnusable(all, settings.design);
+  const problems = [...tooFewLeft(sides, settings), ...incomparable(sides, new Set(options.allow))];
   if (problems.length > 0) {
     throw new UsageError(`these results cannot be compared:\n${problems.join("\n")}`);
   }
-  const { seed, paired, strict } = options;
-  if (paired && base.length !== current.length) {
-    throw new UsageError(
-      `--paired: ${base.length} runs of the base and ${current.length} of the current side`,
-    );
-  }
+  const { base, current } = sides;
   const metrics = metricRuns(base.map(resultOf), current.map(resultOf));
-  const settings = { design: paired ? "pairs" : "groups", alpha: options.alpha, seed } as const;
-  const judgement = judge(metrics, settings, await testOnThreads(metrics, settings));
+  const judged = judge(metrics, settings, await testOnThreads(metrics, settings));
+  const judgement = { ...judged, notes: [...judged.notes, ...leftOutNote(sides)] };
   const names = { baseName: sideName(base), currentName: sideName(current) };
   process.stdout.write(renderComparison({ ...names, judgement }, options.format));
   return statusOf(judgement, strict === true);
+}
+
+/** Why the comparison is refused, where so many runs are left out that no change could be shown. */
+function tooFewLeft(
+  { base, current, leftOut }: SortedSides,
+  { design, alpha: level }: JudgeSettings,
+): readonly string[] {
+  if (leftOut.length === 0 || smallestP(design, base.length, current.length) <= level) return [];
+  return [
+    ...leftOut.map(({ path, why }) => `${path} ${why}`),
+    `without these, ${base.length} and ${current.length} runs are left: make more, ` +
+      `so that each side has ${runsNeeded(design, level)} that are valid`,
+  ];
+}
+
+function leftOutNote({ leftOut }: SortedSides): readonly string[] {
+  if (leftOut.length === 0) return [];
+  return [
+    `Left out as invalid, too inexact or broken off: ${leftOut.map(({ path }) => path).join(", ")}.`,
+  ];
 }
 
 /** The exit status of `prov compare` and `prov bench`. */

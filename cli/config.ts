@@ -1,5 +1,5 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
 import { parseBlock } from "../scenarios/language/population-section.ts";
 import type { Scenario } from "../scenarios/language/scenario.ts";
@@ -11,6 +11,7 @@ import { keaConf } from "../scenarios/servers/kea-conf.ts";
 import { exitStatus } from "./options/exit-status.ts";
 import { given } from "./options/given.ts";
 import { type OptionValue, setFlags } from "./options/options.ts";
+import { makeFolders } from "./options/out-folder.ts";
 import { loadScenario } from "./options/scenario-input.ts";
 import { Subcommand } from "./options/subcommand.ts";
 import { UsageError } from "./options/usage-error.ts";
@@ -126,7 +127,7 @@ const printers: Readonly<Record<Format, (scenario: Scenario, options: ConfigOpti
 function writeBootFiles(folder: string, files: readonly BootFile[]): void {
   let path = folder;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(resolve(folder));
     for (const { name, bytes } of files) {
       path = join(folder, name);
       const part = join(folder, `.${name}.part`);

@@ -9,7 +9,7 @@ import {
 } from "../server/ha/control-messages.ts";
 import { UsageError } from "./options/usage-error.ts";
 
-/** Longer than the server waits for one of its own threads. */
+/** Longer than the server waits for one of its own threads, which tells of an order every two seconds. */
 const silenceMsMax = 70_000;
 
 const reasons: Readonly<Record<string, string>> = {
@@ -24,18 +24,18 @@ export async function askStatus(socket: string): Promise<ControlStatus> {
   return JSON.parse(await textOf(response)) as ControlStatus;
 }
 
-/** Gives an order and calls `onStep` for each step. Resolves with the end of the order. */
+/** Gives an order and calls `onLine` for each line before the last. Resolves with the end of the order. */
 export async function giveOrder(
   socket: string,
   order: ControlOrder,
-  onStep: (step: Extract<OrderLine, { kind: "step" }>) => void,
+  onLine: (line: Exclude<OrderLine, OrderEnd>) => void,
 ): Promise<OrderEnd> {
   const response = await ask(socket, "POST", `/${order}`);
   try {
     for await (const text of createInterface({ input: response })) {
       const line = JSON.parse(text) as OrderLine;
-      if (line.kind === "step") onStep(line);
-      else if (isLastLine(line)) return line;
+      if (isLastLine(line)) return line;
+      onLine(line);
     }
   } catch (error) {
     // A broken connection ends the lines, too.

@@ -1,4 +1,4 @@
-import type { ControlOrder, OrderEnd } from "../server/ha/control-messages.ts";
+import type { ControlOrder, OrderEnd, OrderLine } from "../server/ha/control-messages.ts";
 import { giveOrder } from "./control-client.ts";
 import { exitStatus } from "./options/exit-status.ts";
 import { Subcommand } from "./options/subcommand.ts";
@@ -21,8 +21,8 @@ export function runCleanUpCommand(args: readonly string[]): Promise<number> {
 }
 
 const statuses = `
-Exit status: 0 done; 99 a step took too long, and it stands there; 2 refused,
-with every reason, or the server cannot be asked.`;
+Exit status: 0 done; 99 given up at a step, because nothing moved for a minute;
+2 refused, with every reason, or the server cannot be asked.`;
 
 function orderCommand(order: ControlOrder): Subcommand {
   const name = `prov ${order}`;
@@ -31,11 +31,23 @@ function orderCommand(order: ControlOrder): Subcommand {
     .addOption(provOption())
     .runs(async ({ config }: { config: string }) => {
       const socket = neededControlSocket(config);
-      const end = await giveOrder(socket, order, ({ elapsedMs, requirement, text }) => {
-        process.stdout.write(`${seconds(elapsedMs).padStart(9)}  ${requirement}  ${text}\n`);
-      });
+      const end = await giveOrder(socket, order, stepPrinter());
       return tellEnd(name, end);
     });
+}
+
+/** Steps go to stdout; how far one is, when that has changed, to stderr. */
+function stepPrinter(): (line: Exclude<OrderLine, OrderEnd>) => void {
+  let latest = "";
+  return (line) => {
+    const time = seconds(line.elapsedMs).padStart(9);
+    if (line.kind === "step") {
+      process.stdout.write(`${time}  ${line.requirement}  ${line.text}\n`);
+    } else if (line.text !== latest) {
+      latest = line.text;
+      process.stderr.write(`${time}    ${line.text}\n`);
+    }
+  };
 }
 
 /** Prints how it ended and returns the exit status. */
@@ -46,7 +58,8 @@ function tellEnd(name: string, end: OrderEnd): number {
       return exitStatus.badUsage;
     case "stuck":
       process.stderr.write(
-        `${name}: this step was not done within ${seconds(end.msMax)}:\n  ${end.step}\n` +
+        `${name}: given up, because nothing moved for ${seconds(end.msMax)} at this step:\n  ${end.step}\n` +
+          (end.why === undefined ? "" : `  ${end.why}\n`) +
           "Nothing is undone; see prov status, then run it again.\n",
       );
       return exitStatus.thresholdFailed;

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// The command is bin/prov. This file can be run too, because npx keeps links to it from earlier versions.
+import "./debugger-signal.ts";
 import { packageVersion } from "../lab/machine/package-root.ts";
 import { exitStatus } from "./options/exit-status.ts";
 
@@ -20,6 +22,12 @@ const subcommands: readonly Subcommand[] = [
     synopsis: "<scenario.yaml> [--target address[:port]] [--out folder] [...]",
     summary: "run a scenario against the bundled server, or against --target",
     load: async () => (await import("./run/command.ts")).runRun,
+  },
+  {
+    name: "load",
+    synopsis: "[--rate number] [--devices number] [--target address[:port]] [...]",
+    summary: "load a server at one rate, without a scenario file",
+    load: async () => (await import("./load.ts")).runLoad,
   },
   {
     name: "capacity",
@@ -64,6 +72,12 @@ const subcommands: readonly Subcommand[] = [
     load: async () => (await import("./compare.ts")).runCompare,
   },
   {
+    name: "doctor",
+    synopsis: "[folder] [--json]",
+    summary: "measure what bounds a run on this machine, and say what to change",
+    load: async () => (await import("./doctor.ts")).runDoctor,
+  },
+  {
     name: "config",
     synopsis: "<scenario.yaml> [--format isc|kea] [--boot-files folder] [...]",
     summary: "print the server's configuration that serves a scenario's population",
@@ -86,6 +100,12 @@ const subcommands: readonly Subcommand[] = [
     synopsis: "[-c prov.yaml] [--json] [--watch]",
     summary: "show both nodes of a warm-standby pair",
     load: async () => (await import("./status.ts")).runStatus,
+  },
+  {
+    name: "pair",
+    synopsis: "init --node name=address --node name=address [...]",
+    summary: "make the certificates and the shared key of a warm-standby pair",
+    load: async () => (await import("./pair.ts")).runPair,
   },
   {
     name: "failback",
@@ -123,7 +143,8 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 const overviewEnd = `
-prov COMMAND --help tells more, with examples. The tutorial is docs/tutorial.md.
+prov COMMAND --help tells more, with examples; in a checkout, type npx prov.
+The tutorial is docs/tutorial.md.
 
 Exit status: 0 pass, 99 a threshold failed or a lease was unsafe, 98 the run
 is invalid, 2 a mistake in the command or a file, 1 a fault of Provlab.`;

@@ -1,9 +1,10 @@
-import { type FormatName, filedFormats } from "../reports/formats.ts";
+import type { FormatName } from "../reports/formats.ts";
 import { renderSummary } from "../reports/text/render-summary.ts";
 import { removeFiles, writeFiles } from "../reports/write-files.ts";
 import { statusOfVerdict } from "./options/exit-status.ts";
 import { durationParser, type OptionValue } from "./options/options.ts";
-import { paintFor, parseFormats } from "./options/report-options.ts";
+import { makeOutFolder } from "./options/out-folder.ts";
+import { paintFor, reportOption } from "./options/report-options.ts";
 import { Subcommand } from "./options/subcommand.ts";
 import { usageErrorFor } from "./options/usage-error.ts";
 import { mergedResultOf, writeHistory } from "./run/result/merged-result.ts";
@@ -24,17 +25,18 @@ export async function runMerge(args: readonly string[]): Promise<number> {
     .description("add up the segments of a run (prov run --segment) to one result, and judge it")
     .argument("<folders...>", "the folders of all segments, in any order")
     .option("--out <folder>", "where the results go", "runs/merged")
-    .option("--report <formats>", "as of prov run", parseFormats, filedFormats)
+    .addOption(reportOption("as of prov run"))
     .value(
       "--clock-margin <duration>",
-      "how far the machines' clocks may be apart (default: 50 ms)",
+      "how far the machines' clocks may be apart",
       clockMargin,
-      CLOCK_MARGIN_MS,
+      `${CLOCK_MARGIN_MS} ms`,
     )
     .option("--history <file>", "what each device was asked for, as of prov run --history")
     .runs((folders: readonly string[], options: MergeOptions) =>
       merge(folders, options).catch(usageErrorFor(SegmentFileError)),
     )
+    .examples("prov merge runs/part-1 runs/part-2 --out runs/both")
     .run(args);
 }
 
@@ -44,6 +46,7 @@ const clockMargin: OptionValue<number> = {
 };
 
 async function merge(folders: readonly string[], options: MergeOptions): Promise<number> {
+  makeOutFolder(options.out);
   removeFiles(options.out);
   const segments = folders.map(readSegment);
   const { result, outcome } = await mergedResultOf(segments, options.clockMargin);

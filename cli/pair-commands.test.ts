@@ -7,7 +7,7 @@ import {
   type ControlSource,
   NoAnswerError,
 } from "../server/control/control-server.ts";
-import type { ControlLine } from "../server/ha/control-messages.ts";
+import type { ControlLine, OrderLine } from "../server/ha/control-messages.ts";
 import { nodeStatus, pairStatus } from "../server/ha/pair-status.testing.ts";
 import type { PairStatus } from "../server/ha/pair-status.ts";
 import { runCleanUpCommand, runFailback } from "./failback.ts";
@@ -149,9 +149,19 @@ describe("prov failback and prov clean-up", () => {
   });
 
   test("stuck at a step, which is named", async () => {
-    await answer(step(0, "HA-16 (3)"), { kind: "stuck", step: "HA-16 (3): stop", msMax: 5000 });
+    const progress = (elapsedMs: number): OrderLine => ({
+      ...{ kind: "progress", elapsedMs, text: "prov01 is standby, has 512 of 80,000 leases" },
+    });
+    const why = "prov01: etcd did not answer in 400 ms";
+    const stuck = { kind: "stuck", step: "HA-16 (5): stand by", msMax: 60_000, why } as const;
+    await answer(step(0, "HA-16 (5)"), progress(2000), progress(4000), stuck);
     expect(await runFailback(["-c", config])).toBe(99);
-    expect(stderr).toContain("not done within 5.000 s:\n  HA-16 (3): stop\n");
+    expect(stdout).toBe("  0.000 s  HA-16 (5)  go on\n");
+    expect(stderr).toBe(
+      "  2.000 s    prov01 is standby, has 512 of 80,000 leases\n" +
+        "prov failback: given up, because nothing moved for 60.000 s at this step:\n" +
+        `  HA-16 (5): stand by\n  ${why}\nNothing is undone; see prov status, then run it again.\n`,
+    );
   });
 
   test("an answer that breaks off is no success", async () => {

@@ -49,10 +49,13 @@ export async function runPersona(args: readonly string[]): Promise<number> {
     .value("--mac <address>", "which device; needed when the capture has several", deviceMac)
     .option("-o, --output <file>", "write here, not to standard output")
     .option("--name <name>", "how the persona is called (default: from the name of the capture)")
-    .value("--port <number>", "the server's port in the capture", serverPort, DHCP_SERVER_PORT)
+    .value("--port <number>", "the server's port in the capture", serverPort, `${DHCP_SERVER_PORT}`)
     .option("--anonymize", "leave out names, serial numbers, keys and the device's own MAC")
-    .action(fromPcap);
-  return command.run(args);
+    .action(fromPcap)
+    .examples("prov persona from-pcap modem.pcap --mac 02:10:00:00:00:01 -o modem.yaml");
+  return command
+    .examples("prov persona from-pcap modem.pcap --anonymize -o modem.persona.yaml")
+    .run(args);
 }
 
 const deviceMac: OptionValue<Uint8Array> = {

@@ -64,6 +64,10 @@ describe("an order ends in words, or is refused", () => {
       { kind: "stuck", step: "HA-16 (4): start there", msMax: 10 },
       "stuck at: HA-16 (4): start there",
     ],
+    [
+      { kind: "stuck", step: "HA-16 (5): stand by", msMax: 10, why: "node-a is not in sync" },
+      "stuck at: HA-16 (5): stand by; node-a is not in sync",
+    ],
   ])("%o", async (end, words) => {
     await expect((await ending(end)).order("/failback")).rejects.toThrow(words);
   });

@@ -14,6 +14,7 @@ interface NodeStatus {
   readonly node: string;
   readonly role: string;
   readonly isInSync: boolean;
+  readonly catchUp?: { readonly leasesRead: number };
 }
 
 /** A node as it sees itself. */
@@ -24,17 +25,20 @@ export interface NodeView {
   /** Whether the node believes that the leadership is its own. */
   readonly isLeader: boolean;
   readonly isInSync: boolean;
+  /** While it reads the store's leases: how many it has. */
+  readonly leasesRead?: number;
 }
 
 type Method = "GET" | "POST";
 
 type LastLine =
   | { readonly kind: "refused"; readonly reasons: readonly string[] }
-  | { readonly kind: "stuck"; readonly step: string }
+  | { readonly kind: "stuck"; readonly step: string; readonly why?: string }
   | { readonly kind: "done"; readonly gapMs?: number };
 
 const STATUS_MS_MAX = 500;
-const ORDER_MS_MAX = 90_000;
+/** From one line of the answer to the next: a node tells of an order every two seconds. */
+const ORDER_SILENT_MS_MAX = 70_000;
 const ANSWER_BYTES_MAX = 2 ** 20;
 
 /** The control socket of one node. */
@@ -55,8 +59,9 @@ export class ControlClient {
     try {
       const text = await this.#ask("GET", "/status", STATUS_MS_MAX);
       const { epoch, leader, nodes } = JSON.parse(text) as PairStatus;
-      const { node, role, isInSync } = nodes[0];
-      return { role, isInSync, epoch, isLeader: leader === node };
+      const { node, role, isInSync, catchUp } = nodes[0];
+      const reading = catchUp === undefined ? {} : { leasesRead: catchUp.leasesRead };
+      return { role, isInSync, epoch, isLeader: leader === node, ...reading };
     } catch (error) {
       return error instanceof TooLateError ? "silent" : "down";
     }
@@ -64,10 +69,13 @@ export class ControlClient {
 
   /** Gives an order; resolves with its outcome in words, rejects with LabError when it failed. */
   async order(path: "/failback" | "/clean-up"): Promise<string> {
-    const lines = (await this.#ask("POST", path, ORDER_MS_MAX)).trim().split("\n");
+    const lines = (await this.#ask("POST", path, ORDER_SILENT_MS_MAX)).trim().split("\n");
     const end = JSON.parse(lines.at(-1)!) as LastLine;
     if (end.kind === "refused") throw new LabError(`refused: ${end.reasons.join("; ")}`);
-    if (end.kind === "stuck") throw new LabError(`stuck at: ${end.step}`);
+    if (end.kind === "stuck") {
+      const why = end.why === undefined ? "" : `; ${end.why}`;
+      throw new LabError(`stuck at: ${end.step}${why}`);
+    }
     const { gapMs } = end;
     return gapMs === undefined ? "done" : `done; nobody served for ${Math.round(gapMs)} ms`;
   }
@@ -76,13 +84,15 @@ export class ControlClient {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #ask(method: Method, path: string, msMax: number): Promise<string> {
+  /** Rejects with TooLateError when nothing has come for `silentMsMax`. */
+  #ask(method: Method, path: string, silentMsMax: number): Promise<string> {
     const options = { socketPath: this.#socketPath, method, path, agent: this.#agents[method] };
     return new Promise((resolve, reject) => {
       const sent = request(options, (response) => {
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (part: string) => {
+          timer.refresh();
           text += part;
           if (text.length > ANSWER_BYTES_MAX) sent.destroy(new LabError(`${path}: a long answer`));
         });
@@ -95,9 +105,9 @@ export class ControlClient {
         });
       });
       const timer = setTimeout(() => {
-        reject(new TooLateError(`${method} ${path}: no answer within ${msMax} ms`));
+        reject(new TooLateError(`${method} ${path}: no answer within ${silentMsMax} ms`));
         sent.destroy();
-      }, msMax);
+      }, silentMsMax);
       sent.once("error", reject);
       sent.once("close", () => clearTimeout(timer));
       sent.end();

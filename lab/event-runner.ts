@@ -32,9 +32,6 @@ interface PlayedEvents {
   readonly problems: readonly string[];
 }
 
-/** Longest wait for an event that is still under way when the run is over. */
-const FINISH_MS_MAX = 30_000;
-
 /** Plays a timeline of events during the simulation. */
 export class EventRunner {
   readonly #stage: EventStage;
@@ -65,17 +62,16 @@ export class EventRunner {
     }
   }
 
-  /** After the run: no further event begins, and lasting faults are not healed. */
+  /**
+   * After the run: no further event begins, and lasting faults are not healed. Waits for events that are
+   * still under way.
+   */
   async finish(): Promise<PlayedEvents> {
     this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);
     for (const give of this.#whenOver) give();
-    let limit: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      limit = setTimeout(resolve, FINISH_MS_MAX);
-    });
-    await Promise.race([Promise.all(this.#underWay), late]);
-    clearTimeout(limit);
+    // Each action has a limit of its own.
+    await Promise.all(this.#underWay);
     const unplayed = [...this.#waiting].map(
       ({ name }) => `Event ${name} was not played: the run was over before its moment.`,
     );

@@ -57,6 +57,7 @@ export function iscPair(
     product: `ISC dhcpd ${version} failover`,
     durability: "fsync",
     members: [],
+    storeRelays: [],
     nodes: [node(site, failover, 0), node(site, failover, 1)],
     leaseFile: { path: files.leases, format: "isc" },
     isLoadBalanced: true,

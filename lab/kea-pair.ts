@@ -57,6 +57,7 @@ export function keaPair(
     // memfile is written and never synced.
     durability: "none",
     members: [],
+    storeRelays: [],
     nodes: [node(site, failover, 0), node(site, failover, 1)],
     leaseFile: { path: files.leases, format: "kea" },
     isLoadBalanced: false,

@@ -1,5 +1,6 @@
 import { freeUdpPorts } from "../base/net/free-ports.ts";
 import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
+import type { PairSide } from "../scenarios/language/pair-event.ts";
 import type { AddressBlock } from "../scenarios/population/population.ts";
 import { type Cut, devices } from "./cuts.ts";
 import { LabError } from "./machine/lab-error.ts";
@@ -30,16 +31,16 @@ const address = (text: string): number => parseIpv4(text)!;
 
 /** Below the ephemeral ports (from 32768 on Linux), above the ports of a single server. */
 const PORT_FIRST = 30_000;
-/** DHCP's two, the heartbeats, and two of the store's members. */
-const PORTS_A_LAB = 5;
-const PORT_ROWS = 500;
+/** DHCP's two, the heartbeats, and three of the store's members. */
+const PORTS_A_LAB = 6;
+const PORT_ROWS = 460;
 
 /**
- * All on the machine's loopback, each on its own addresses: needs no rights, and nothing can be cut. Node A
- * serves at the given access address and port, if any.
+ * All on the machine's loopback, each on its own addresses: needs no rights, and nothing can be cut. The nodes
+ * serve at the given access addresses and port, if any.
  */
 export async function loopbackNetwork(
-  given: { readonly access?: number; readonly port?: number } = {},
+  given: { readonly access?: Partial<Record<PairSide, number>>; readonly port?: number } = {},
 ): Promise<LabNetwork> {
   const node = (number: number, access = address(`127.0.${number}.1`)): NodeAddresses => ({
     access,
@@ -52,7 +53,7 @@ export async function loopbackNetwork(
   return {
     hasNamespaces: false,
     addresses: {
-      nodes: [node(11, given.access), node(12)],
+      nodes: [node(11, given.access?.a), node(12, given.access?.b)],
       witnessStore: address("127.0.13.4"),
       gateway: undefined,
     },

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { systemClock } from "../base/clock.ts";
+import { Patience } from "../base/patience.ts";
 import type { RoleChange } from "../reports/result/failover-result.ts";
 import type { NodeChoice, PairEvent, PairSide } from "../scenarios/language/pair-event.ts";
 import type { PairKind, PairPlan } from "../scenarios/language/pair-section.ts";
@@ -34,7 +35,7 @@ interface LabPlan {
   readonly events: readonly PairEvent[];
   /** Inside the address block of the pair's network: `namespaceBlock`, or loopback's. */
   readonly population: Population;
-  readonly server: Pick<PairSite, "leaseSeconds" | "registered">;
+  readonly server: Pick<PairSite, "leaseSeconds" | "registered" | "conf">;
   /** A network made before; the lab closes it. When left out, by the pair's wish and the machine's means. */
   readonly network?: LabNetwork;
   /** Called when a program ends by itself. */
@@ -57,12 +58,12 @@ const setUps: Readonly<Record<PairKind, (site: PairSite) => PairSetUp>> = {
 };
 
 /**
- * Kea takes half a dozen of its heartbeats, which are ten seconds apart; two dhcpd with 80,000 devices tell each
- * other about every address twice.
+ * Kea takes half a dozen of its heartbeats, which are ten
+ * seconds apart; two dhcpd with 80,000 devices tell each other about every address twice.
  */
 const READY_MS_MAX = 300_000;
-/** The guide's initdead is two minutes. */
-const ORDER_MS_MAX = 180_000;
+/** Nothing may move for this long before the pair is in order. The guide's initdead is two minutes. */
+const ORDER_QUIET_MS_MAX = 180_000;
 const ORDER_LOOK_MS = 50;
 const STOP_MS_MAX = 10_000;
 
@@ -72,6 +73,7 @@ export class Lab {
   readonly network: LabNetwork;
   readonly #folder: string;
   readonly #members: readonly LabProcess[];
+  readonly #storeRelays: readonly LabProcess[];
   readonly #nodes: Readonly<Record<PairSide, LabNode>>;
   readonly #watch: PairWatch | undefined;
   readonly #runner: EventRunner;
@@ -98,6 +100,7 @@ export class Lab {
         },
       });
     this.#members = setUp.members.map((program) => processOf(program));
+    this.#storeRelays = setUp.storeRelays.map((program) => processOf(program));
     const nodeOf = (side: PairSide): LabNode => {
       const program = setUp.nodes[nodeIndex[side]];
       const clockFile = skews ? join(folder, `${program.name}.clock`) : undefined;
@@ -122,7 +125,8 @@ export class Lab {
       nodeOf: (choice) => this.#sideOf(choice),
       perform: (action, side) => {
         const active = (): PairSide | undefined => this.#sideOf("active");
-        const stage = { network, members: this.#members, nodes: this.#nodes, active };
+        const programs = { members: this.#members, storeRelays: this.#storeRelays };
+        const stage = { network, ...programs, nodes: this.#nodes, active };
         return performAction(stage, action, side);
       },
     });
@@ -193,6 +197,22 @@ export class Lab {
     return { events, roles, problems, deaths: this.#deaths };
   }
 
+  /** Kills the node that serves, and waits until the other one does. Rejects with LabError when it gives up. */
+  async takeOver(): Promise<void> {
+    const watch = this.#watch;
+    const served = watch?.active;
+    if (watch === undefined || served === undefined)
+      throw new LabError("no node of the pair serves");
+    await this.#nodes[served].process.kill();
+    const patience = new Patience(ORDER_QUIET_MS_MAX, systemClock.monotonicMs());
+    while (watch.active === served) {
+      if (!patience.goesOn(watch.marks, systemClock.monotonicMs())) {
+        throw new LabError(`no node took over: ${watch.words}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, ORDER_LOOK_MS));
+    }
+  }
+
   /** Stops asking the nodes for their roles. */
   async stopWatching(): Promise<void> {
     await this.#watch?.stop();
@@ -205,7 +225,7 @@ export class Lab {
     const { a, b } = this.#nodes;
     await Promise.all([a, b].map(({ process }) => process.stop(STOP_MS_MAX)));
     // Stopped members would wait for each other, and nobody needs them any more.
-    await Promise.all(this.#members.map((member) => member.kill()));
+    await Promise.all([...this.#storeRelays, ...this.#members].map((each) => each.kill()));
     for (const { control } of [a, b]) control?.close();
     process.off("exit", this.#onExit);
     this.#takeAway();
@@ -220,12 +240,13 @@ export class Lab {
     process.once("exit", this.#onExit);
     const nodes = sides.map((side) => this.#nodes[side]);
     const servers = nodes.map(({ process }) => process);
-    for (const process of [...this.#members, ...servers]) process.clearFolder();
+    const groups = [this.#members, this.#storeRelays, servers];
+    for (const process of groups.flat()) process.clearFolder();
     for (const { disk, clockFile } of nodes) {
       disk?.mount();
       if (clockFile !== undefined) setClock(clockFile, 0);
     }
-    for (const group of [this.#members, servers]) {
+    for (const group of groups) {
       for (const process of group) process.writeFiles();
       for (const process of group) process.launch();
       await Promise.all(group.map((process) => process.ready(READY_MS_MAX)));
@@ -236,7 +257,7 @@ export class Lab {
 
   async #inOrder(): Promise<void> {
     const watch = this.#watch;
-    const deadlineMs = systemClock.monotonicMs() + ORDER_MS_MAX;
+    const patience = new Patience(ORDER_QUIET_MS_MAX, systemClock.monotonicMs());
     let isHandedOver = false;
     while (watch !== undefined && !(watch.isInOrder && watch.active === "a")) {
       // On a busy machine node B may have become active first.
@@ -245,9 +266,11 @@ export class Lab {
         await this.#nodes.b.control?.order("/failback");
       }
       if (this.#deaths.length > 0) throw new LabError(this.#deaths.join("\n"));
-      if (systemClock.monotonicMs() > deadlineMs) {
-        const seconds = ORDER_MS_MAX / 1000;
-        throw new LabError(`the pair was not in order within ${seconds} s: ${watch.words}`);
+      if (!patience.goesOn(watch.marks, systemClock.monotonicMs())) {
+        const seconds = ORDER_QUIET_MS_MAX / 1000;
+        throw new LabError(
+          `the pair is not in order, and nothing moved for ${seconds} s: ${watch.words}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, ORDER_LOOK_MS));
     }
@@ -276,12 +299,16 @@ function networkFor({ pair, population }: LabPlan): LabNetwork | Promise<LabNetw
     : loopbackNetwork();
 }
 
-function setUpOf({ folder, pair, population, server }: LabPlan, network: LabNetwork): PairSetUp {
+function setUpOf(
+  { folder, pair, population, server, events }: LabPlan,
+  network: LabNetwork,
+): PairSetUp {
   const { addresses, port, accessInterface, hasNamespaces } = network;
   const site: PairSite = {
     ...{ folder, addresses, port, population, accessInterface, hasNamespaces },
     ...server,
     profile: pair.profile,
+    delaysStore: events.some(({ action }) => action.verb === "slowStore"),
     serviceAddress: takesServiceAddress(pair) ? network.serviceAddress : undefined,
   };
   try {

@@ -1,4 +1,5 @@
 import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import type { PairAction, PairSide } from "../scenarios/language/pair-event.ts";
 import type { ControlClient } from "./control-client.ts";
@@ -8,12 +9,15 @@ import type { LabNetwork } from "./lab-network.ts";
 import { LabError, ToldToEnd } from "./machine/lab-error.ts";
 import type { LabProcess } from "./machine/lab-process.ts";
 import type { NodeDisk } from "./node-disk.ts";
+import { storeDelayFile } from "./pair-set-up.ts";
 import { slowSyncs } from "./slow-disk.ts";
 
 /** The pair and its network, which actions change. */
 export interface ActionStage {
   readonly network: LabNetwork;
   readonly members: readonly LabProcess[];
+  /** A relay before each member; none in a run without the event that needs them. */
+  readonly storeRelays: readonly LabProcess[];
   readonly nodes: Readonly<Record<PairSide, LabNode>>;
   /** The node that serves. */
   readonly active: () => PairSide | undefined;
@@ -31,7 +35,8 @@ export interface LabNode {
 
 /** Time for a node to shut down cleanly. */
 const STOP_MS_MAX = 20_000;
-const READY_MS_MAX = 60_000;
+/** A hundred times what a start takes on a quiet machine. */
+const READY_MS_MAX = 300_000;
 
 /** Performs one action on the pair. Rejects with LabError when it cannot. */
 export async function performAction(
@@ -65,6 +70,8 @@ export async function performAction(
     }
     case "slowDisk":
       return await slowDisk(nodeAt(stage, side), action.byMs);
+    case "slowStore":
+      return slowStore(stage, action.byMs);
     case "skewClock":
       return skewClock(had(nodeAt(stage, side).clockFile, "a clock of its own"), action);
     case "failback":
@@ -149,10 +156,22 @@ function skewClock(file: string, { byMs, direction }: ClockSkew): Performed {
   return { undo: () => setClock(file, 0) };
 }
 
-/** Replaces the whole file at once, because libfaketime ends a node that reads an empty one. */
 export function setClock(file: string, offsetMs: number): void {
+  replaceFile(file, clockOffset(offsetMs));
+}
+
+function slowStore({ storeRelays }: ActionStage, byMs: number): Performed {
+  const delay = (ms: number): void => {
+    for (const { folder } of storeRelays) replaceFile(join(folder, storeDelayFile), `${ms}\n`);
+  };
+  delay(byMs);
+  return { undo: () => delay(0) };
+}
+
+/** At once, so that its reader never finds it empty: libfaketime would end its node. */
+function replaceFile(file: string, text: string): void {
   const part = `${file}.part`;
-  writeFileSync(part, clockOffset(offsetMs));
+  writeFileSync(part, text);
   renameSync(part, file);
 }
 

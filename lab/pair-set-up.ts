@@ -1,6 +1,7 @@
 import type { PairSide } from "../scenarios/language/pair-event.ts";
 import type { PairProfile } from "../scenarios/language/pair-section.ts";
 import type { Population } from "../scenarios/population/population.ts";
+import type { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import type { LabFile, LabProgram } from "./machine/lab-process.ts";
 
 /** Where a program of the lab runs: each place is a network namespace, or loopback without root. */
@@ -10,6 +11,9 @@ export const sides = ["a", "b"] as const satisfies readonly PairSide[];
 export const nodeIndex = { a: 0, b: 1 } as const;
 /** Where node A and node B run. */
 export const nodePlaces = ["node-a", "node-b"] as const satisfies readonly Place[];
+
+/** In the folder of a relay before the store: how many milliseconds later answers leave. */
+export const storeDelayFile = "delay-ms";
 
 /** One program of a pair. */
 export interface PairProgram extends LabProgram {
@@ -45,6 +49,8 @@ export interface PairSite {
   readonly leaseSeconds: number;
   /** Whether the server knows every device beforehand; true when left out. */
   readonly registered?: boolean;
+  /** Writes the dhcpd.conf of our own nodes: the scenarios' own when left out. */
+  readonly conf?: typeof dhcpdConf;
   /** `guide` when left out. */
   readonly profile?: PairProfile;
   /** An access address that the serving node takes; undefined: leases name the node that gave them. */
@@ -53,6 +59,8 @@ export interface PairSite {
   readonly accessInterface: string;
   /** Whether every program has its own network namespace. */
   readonly hasNamespaces: boolean;
+  /** Whether the answers of the store can be delayed. */
+  readonly delaysStore?: boolean;
 }
 
 /** Where a node writes its leases. */
@@ -71,6 +79,8 @@ export interface PairSetUp {
   readonly durability: string;
   /** Programs that the nodes need, such as etcd; none for peers that need only each other. */
   readonly members: readonly PairProgram[];
+  /** A relay before each member, which delays its answers by what its file says; none unless asked for. */
+  readonly storeRelays: readonly PairProgram[];
   /** Node A, which serves first where the pair is active and standby, and node B. */
   readonly nodes: readonly [PairProgram, PairProgram];
   readonly leaseFile: LabLeaseFile;

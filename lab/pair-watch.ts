@@ -58,13 +58,26 @@ export class PairWatch {
     );
   }
 
+  /** How far both are on the way to a pair in order, for Patience. */
+  get marks(): readonly number[] {
+    return sides.flatMap((side) => {
+      const view = this.#views[side];
+      if (view === undefined || typeof view === "string") return [0, 0, 0, 0];
+      const { role, isInSync, leasesRead = 0 } = view;
+      const isUp = role === "standby" || role === "active";
+      return [1, isUp ? 1 : 0, isInSync ? 1 : 0, leasesRead];
+    });
+  }
+
   /** The latest answers of the nodes, in words. */
   get words(): string {
     return sides
       .map((side) => {
         const view = this.#views[side] ?? "not asked yet";
         if (typeof view === "string") return `node ${side} is ${view}`;
-        return `node ${side} is ${view.role}${view.isInSync ? "" : " and not in sync"}`;
+        const sync = view.isInSync ? "" : " and not in sync";
+        const read = view.leasesRead === undefined ? "" : ` (${view.leasesRead} leases read)`;
+        return `node ${side} is ${view.role}${sync}${read}`;
       })
       .join(", ");
   }

@@ -57,7 +57,7 @@ describe("our own pair", () => {
     expect(planOf(site, 0).ha).toMatchObject({ times: haProfiles.fast, gatewayAddress: gateway });
   });
 
-  test("on loopback, all programs keep apart by address, and by the five ports of the lab", () => {
+  test("on loopback, all programs keep apart by address, and by the ports of the lab", () => {
     const { members, nodes } = provlabPair(siteWith());
     const words = [...members, ...nodes].flatMap(({ command, files }) => [
       ...command,

@@ -3,13 +3,19 @@ import { stringify } from "yaml";
 import { formatIpv4, maskOf } from "../protocol/ipv4.ts";
 import { type DhcpdConfOptions, dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import { LabError } from "./machine/lab-error.ts";
-import { packageVersion, provCommand, provProgram } from "./machine/package-root.ts";
+import {
+  lateAnswersProgram,
+  packageVersion,
+  provCommand,
+  provProgram,
+} from "./machine/package-root.ts";
 import {
   nodePlaces,
   type PairProgram,
   type PairSetUp,
   type PairSite,
   type Place,
+  storeDelayFile,
 } from "./pair-set-up.ts";
 
 const PREFIX = "/provlab/pair1/";
@@ -26,18 +32,21 @@ const ACCESS_PREFIX = 24;
 const KEY = "the key of a pair in the lab\n";
 /** Leases are committed many at a time; etcd's own limit is 128 operations a transaction. */
 const TXN_OPS_MAX = 1024;
+const QUOTA_BYTES = 4 * 1024 ** 3;
 
 interface LabPorts {
   readonly heartbeat: number;
   readonly storeClient: number;
   readonly storePeer: number;
+  /** Of a member that has a relay before it, which then has the client port. */
+  readonly storeBehind: number;
 }
 
 /** The well-known ports in a namespace; elsewhere the ports after DHCP's two. */
 function portsOf({ hasNamespaces, port }: PairSite): LabPorts {
   return hasNamespaces
-    ? { heartbeat: 694, storeClient: 2379, storePeer: 2380 }
-    : { heartbeat: port + 2, storeClient: port + 3, storePeer: port + 4 };
+    ? { heartbeat: 694, storeClient: 2379, storePeer: 2380, storeBehind: 2378 }
+    : { heartbeat: port + 2, storeClient: port + 3, storePeer: port + 4, storeBehind: port + 5 };
 }
 
 /**
@@ -55,6 +64,7 @@ export function provlabPair(site: PairSite): PairSetUp {
     product: `Provlab ${packageVersion()}`,
     durability: "replicated",
     members: places.map((place, index) => member(site, place, index)),
+    storeRelays: site.delaysStore ? places.map((place, index) => relay(site, place, index)) : [],
     nodes: [node(site, endpoints, 0), node(site, endpoints, 1)],
     leaseFile: { path: files.leases, format: "isc" },
     storedLeases: {
@@ -79,10 +89,10 @@ function storeAddresses({ addresses: { nodes, witnessStore } }: PairSite): reado
 }
 
 function member(site: PairSite, place: Place, index: number): PairProgram {
-  const { storeClient, storePeer } = portsOf(site);
+  const { storeClient, storePeer, storeBehind } = portsOf(site);
   const addresses = storeAddresses(site);
   const peers = addresses.map((address) => `http://${address}:${storePeer}`);
-  const client = `http://${addresses[index]}:${storeClient}`;
+  const client = `http://${addresses[index]}:${site.delaysStore ? storeBehind : storeClient}`;
   return {
     name: `etcd-${index + 1}`,
     place,
@@ -92,9 +102,24 @@ function member(site: PairSite, place: Place, index: number): PairProgram {
       ...["--listen-peer-urls", peers[index], "--initial-advertise-peer-urls", peers[index]],
       ...["--initial-cluster", peers.map((url, at) => `member-${at + 1}=${url}`).join(",")],
       ...["--max-txn-ops", String(TXN_OPS_MAX), "--log-level", "info"],
+      // As in deploy/etcd: a run of hours would fill the store with the history of its leases.
+      ...["--auto-compaction-mode", "periodic", "--auto-compaction-retention", "10m"],
+      ...["--quota-backend-bytes", String(QUOTA_BYTES)],
     ],
     files: [],
     isReady: (log) => log.includes("ready to serve client requests"),
+  };
+}
+
+function relay(site: PairSite, place: Place, index: number): PairProgram {
+  const { storeClient, storeBehind } = portsOf(site);
+  const words = [storeAddresses(site)[index], String(storeClient), String(storeBehind)];
+  return {
+    name: `relay-${index + 1}`,
+    place,
+    command: [process.execPath, lateAnswersProgram, ...words, storeDelayFile],
+    files: [{ path: storeDelayFile, text: "0\n" }],
+    isReady: (log) => log.includes("ready"),
   };
 }
 
@@ -137,7 +162,7 @@ function node(site: PairSite, endpoints: readonly string[], index: 0 | 1): PairP
       { path: files.prov, text: stringify(prov) },
       {
         path: files.config,
-        text: dhcpdConf(site.population, {
+        text: (site.conf ?? dhcpdConf)(site.population, {
           leaseSeconds: site.leaseSeconds,
           registered: site.registered ?? true,
           ...servingAt(site, index),

@@ -21,6 +21,21 @@ export function parseIpv4(text: string): number | undefined {
   return dots === 3 && octet >= 0 ? address * 256 + octet : undefined;
 }
 
+export interface Ipv4Network {
+  /** Its first address. */
+  readonly network: number;
+  readonly prefixLength: number;
+}
+
+/** `A.B.C.D/N` without host bits; undefined for anything else. */
+export function parseIpv4Network(text: string): Ipv4Network | undefined {
+  const match = /^([\d.]+)\/(\d|[12]\d|3[0-2])$/.exec(text);
+  const network = match === null ? undefined : parseIpv4(match[1]);
+  if (network === undefined) return undefined;
+  const prefixLength = Number(match?.[2]);
+  return network % 2 ** (32 - prefixLength) === 0 ? { network, prefixLength } : undefined;
+}
+
 export function formatIpv4(address: number): string {
   return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }

@@ -33,6 +33,7 @@ interface Suite {
   readonly "@_failures": string;
   readonly "@_errors": string;
   readonly "@_skipped": string;
+  readonly "system-out"?: string;
   readonly properties: { readonly property: { "@_name": string; "@_value": string }[] };
   readonly testcase: {
     readonly "@_classname": string;
@@ -70,22 +71,30 @@ describe("JUnit", () => {
   test("a threshold and a violation that failed say what was measured", () => {
     const suite = suiteOf(failing);
     const failures = suite.testcase.flatMap(({ failure }) => (failure ? [failure] : []));
-    expect(suite["@_failures"]).toBe("4");
+    expect(suite["@_failures"]).toBe("3");
+    expect(suite["system-out"]).toBe(failing.reasons[0]);
     expect(failures.map((failure) => failure["@_message"])).toEqual([
-      failing.reasons[0],
       "was 42.125",
       "was not measured",
       "2 seen in 2500 ACKs",
     ]);
-    expect(failures[3]["#text"]).toContain("10.0.0.1 for two");
+    expect(failures[2]["#text"]).toContain("10.0.0.1 for two");
+  });
+
+  test("one failed threshold is one failure, and a goal that was missed is one, too", () => {
+    const late = { text: "mixed.renew.latencyMs.p99 < 10", actual: 42, holds: false };
+    const changes = { verdict: "fail", reasons: ["It failed."] } as const;
+    expect(suiteOf(sampleResult({ ...changes, thresholds: [late] }))["@_failures"]).toBe("1");
+    const missed = suiteOf(sampleResult(changes));
+    expect(missed["@_failures"]).toBe("1");
+    expect(missed.testcase[0].failure!["@_message"]).toBe("It failed.");
   });
 
   test("an invalid run is an error, and its thresholds are skipped", () => {
     const suite = suiteOf(invalid);
-    expect([suite["@_failures"], suite["@_errors"], suite["@_skipped"]]).toEqual(["0", "2", "2"]);
-    expect(suite.testcase[0].error!["@_message"]).toBe(problem);
+    expect([suite["@_failures"], suite["@_errors"], suite["@_skipped"]]).toEqual(["0", "1", "2"]);
     expect(suite.testcase.at(-1)!.error!["@_message"]).toBe(problem);
-    expect(suite.testcase[1].skipped!["@_message"]).toContain("it was 4.2");
+    expect(suite.testcase[0].skipped!["@_message"]).toContain("it was 4.2");
   });
 
   test("what XML cannot hold does not break it", () => {

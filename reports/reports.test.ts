@@ -8,7 +8,7 @@ import { chartsOf } from "./page/charts.ts";
 import { renderHtml } from "./page/render-html.ts";
 import { sampleResult } from "./result/sample-result.testing.ts";
 import { evaluateThresholds } from "./result/thresholds.ts";
-import { formatCount, formatMs, formatRate, formatSpan } from "./text/format.ts";
+import { formatCount, formatMs, formatRate, formatSpan, streamCells } from "./text/format.ts";
 import { renderSummary } from "./text/render-summary.ts";
 import { writeFiles } from "./write-files.ts";
 
@@ -27,6 +27,18 @@ describe("thresholds", () => {
     expect(evaluateThresholds([parseThreshold(text)!], sampleResult())).toEqual([
       { text, actual, holds },
     ]);
+  });
+
+  test.each([
+    ["mixed.renew.timeouts == 0", false],
+    ["mixed.renew.completed == 0", false],
+    ["mixed.renew.sent == 0", true],
+  ])("%s over nothing sent: holds %s", (text, holds) => {
+    const { phases, ...result } = sampleResult();
+    const [connect, mixed] = phases;
+    const silent = mixed.streams.map((stream) => ({ ...stream, sent: 0, completed: 0 }));
+    const changed = { ...result, phases: [connect, { ...mixed, streams: silent }] };
+    expect(evaluateThresholds([parseThreshold(text)!], changed)[0]!.holds).toBe(holds);
   });
 
   test("a percentile is taken from the distribution, and an empty one fails", () => {
@@ -133,6 +145,16 @@ test("the files are written whole, into a folder that need not exist", () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test.each([
+  [{ offeredPerSecond: 300 }, "300"],
+  [{ offeredPerSecond: null, allWithinMs: 20_000 }, "in 20 s"],
+  [{ offeredPerSecond: null, allWithinMs: 0 }, "at once"],
+  [{ offeredPerSecond: null, outstanding: 256 }, "loop 256"],
+])("a load of %j is %s", (load, expected) => {
+  const [stream] = sampleResult().phases[0].streams;
+  expect(streamCells({ ...stream!, ...load })[1]).toBe(expected);
 });
 
 test("figures are written for people", () => {

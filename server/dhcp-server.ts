@@ -1,43 +1,55 @@
 import { hostname } from "node:os";
 import { type Clock, systemClock } from "../base/clock.ts";
+import { DurationHistogram } from "../base/duration-histogram.ts";
 import { type Logger, nullLogger } from "../base/log.ts";
 import type { UdpSocket } from "../base/net/udp-socket.ts";
 import { completeConfig, leaseTableOf } from "./config/edge/load-config.ts";
 import { failoverReplacement } from "./config/grammar/failover-parser.ts";
 import type { ServerConfig } from "./config/model/model.ts";
-import { DhcpEngine } from "./dhcp/decide/engine.ts";
 import type { PacketLogging } from "./dhcp/exchange/packet-log.ts";
-import { DhcpCounters } from "./dhcp/loop/counters.ts";
-import { DhcpListener } from "./dhcp/loop/edge/listener.ts";
-import { ReplySender } from "./dhcp/loop/reply-sender.ts";
+import { type AnswerStages, type StagesTaken, stagesBy } from "./dhcp/loop/answer-stages.ts";
+import type { DhcpCounters } from "./dhcp/loop/counters.ts";
+import { ThreadWatch } from "./dhcp/loop/edge/thread-watch.ts";
 import { AddressNames } from "./dhcp/names/address-names.ts";
 import { CommandRunner } from "./dhcp/names/command-runner.ts";
 import { HostNameResolver } from "./dhcp/names/resolver.ts";
 import type { TftpPair } from "./dhcp/policy/crossed-tftp.ts";
 import { logMessages } from "./dhcp/policy/statement-output.ts";
-import { type DhcpSocketOptions, openDhcpSockets, tellWhatIsUnheard } from "./dhcp-sockets.ts";
+import { makeDhcpLoop } from "./dhcp-loop.ts";
+import {
+  type DhcpSocketOptions,
+  followInterfaces,
+  type InterfaceFollowing,
+  openDhcpSockets,
+  tellWhatIsUnheard,
+  tellWhereItListens,
+} from "./dhcp-sockets.ts";
+import { KeptWarm, type WarmUpParts, warmUp, warmUpMsMax } from "./dhcp-warm-up.ts";
 import type { Durability } from "./lease/store/lease-store.ts";
+import { type LeasePaths, pathsOf } from "./lease/store/open-lease-files.ts";
 import type { LeaseTable } from "./lease/table/lease-table.ts";
-import { openLeaseStorage, takeLeaseFile } from "./lease-storage.ts";
+import { checkRewrites, openLeaseStorage, takeLeaseFiles } from "./lease-storage.ts";
 import { SharedPairState } from "./mandate/shared-pair-state.ts";
-import { dhcpFamilies } from "./metrics/dhcp-metrics.ts";
-import { DurationHistogram } from "./metrics/duration-histogram.ts";
+import { dhcpFamilies, leaseFileFamilies } from "./metrics/dhcp-metrics.ts";
 import { pairFamilies } from "./metrics/pair-metrics.ts";
-import { Admission, type AdmissionLimits } from "./overload/admission.ts";
-import { standingIn } from "./overload/known-clients.ts";
-import { OverloadGuard } from "./overload/overload-guard.ts";
+import type { AdmissionLimits } from "./overload/admission.ts";
 import { leaseClock } from "./pair/lease-clock.ts";
 import { PairGate } from "./pair/pair-gate.ts";
 import type { PairPlane, PlaneEnd } from "./pair/pair-plane.ts";
 import { StartError } from "./process/start-error.ts";
+import { QuarantineFile } from "./quarantine/edge/quarantine-file.ts";
 import type { CountingService } from "./service/loop/datagram-loop.ts";
 import { type ServerTrace, untraced } from "./trace/server-trace.ts";
+import type { ServedSetup } from "./trace/trace-format.ts";
 
 const broadcastAddressDefault = 0xffff_ffff;
+/** Between two collections of a standby's old garbage there is more time. */
+const keepWarmMs = 5000;
 
 export interface DhcpServerOptions extends DhcpSocketOptions {
   readonly config: ServerConfig;
-  readonly leaseFile: string;
+  /** On a node of a pair there is one. */
+  readonly leaseFile: LeasePaths;
   /** Replaces 255.255.255.255 as the destination of broadcasts (`-s`). */
   readonly broadcastAddress?: number;
   /** On a node of a pair (TFTP-2): replies name the other node's server first, this node's second. */
@@ -49,8 +61,12 @@ export interface DhcpServerOptions extends DhcpSocketOptions {
   readonly packetLogging?: PacketLogging;
   readonly flushLog?: () => void;
   readonly clock?: Clock;
+  /** For the quarantine of packets that cannot be decided: the configuration as it was read. */
+  readonly configTexts?: ReadonlyMap<string, string> | undefined;
   /** Records packets and decisions (`-tf`). */
   readonly trace?: ServerTrace;
+  /** `false`: it serves at once, and its first seconds are slow. By default it warms up before. */
+  readonly warmsUp?: boolean | undefined;
   /** On a node of a warm-standby pair: it answers while the node leads. */
   readonly pair?: PairPlane | undefined;
 }
@@ -62,6 +78,8 @@ export interface RunningServer extends CountingService {
   readonly counters: DhcpCounters;
   readonly socket: Pick<UdpSocket, "backend" | "counters">;
   readonly leases: LeaseTable;
+  /** What made answers slow since the last call. */
+  takeStages(): StagesTaken;
   /** Why a node of a pair ended by itself; undefined before that, and after `stop`. */
   readonly over: PlaneEnd | undefined;
 }
@@ -70,20 +88,44 @@ export interface RunningServer extends CountingService {
 interface Start extends DhcpServerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly begunAtMs: number;
   readonly trace: ServerTrace;
   readonly releases: (() => void)[];
 }
 
+/** Everything is open that only root may open, and no packet has been read. */
+export interface PreparedServer extends Omit<RunningServer, "ended"> {
+  /**
+   * Serves until `stop`, from the first packet on. Throws StartError when the process may not do what it will have to
+   * do.
+   */
+  serve(): Promise<void>;
+}
+
 /** Starts to serve. Rejects with StartError when the operator has to fix something first. */
 export async function startDhcpServer(options: DhcpServerOptions): Promise<RunningServer> {
+  const server = await prepareDhcpServer(options);
+  try {
+    return Object.assign(server, { ended: server.serve() });
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/**
+ * As `startDhcpServer`, up to the first packet: the caller may give up privileges before it calls `serve`. Without that,
+ * it calls `stop`.
+ */
+export async function prepareDhcpServer(options: DhcpServerOptions): Promise<PreparedServer> {
   const { clock = systemClock, pair, logger = nullLogger, trace = untraced } = options;
   const start: Start = {
-    ...{ ...options, logger, trace, releases: [] },
+    ...{ ...options, logger, trace, releases: [], begunAtMs: systemClock.monotonicMs() },
     clock: pair === undefined ? clock : leaseClock(clock, new SharedPairState(pair.pairState)),
   };
   try {
-    const loaded = await load(start);
-    return run(start, loaded, await open(start, loaded.config));
+    const loaded = load(start);
+    return prepare(start, loaded, await open(start, loaded.config));
   } catch (error) {
     releaseAll(start);
     throw error;
@@ -94,27 +136,54 @@ function releaseAll({ releases }: Start): void {
   for (const release of releases.splice(0).reverse()) release();
 }
 
-type Loaded = Awaited<ReturnType<typeof load>>;
+type Loaded = ReturnType<typeof load>;
 
 /** Reads the leases into a table, and completes the configuration with the lease file's hosts. */
-async function load({ config, leaseFile, pair, logger, clock, trace, releases }: Start) {
+function load({ config, leaseFile, pair, logger, clock, trace, releases }: Start) {
   refuseFailover(config);
   const leases = leaseTableOf(config);
-  releases.push(await takeLeaseFile(leaseFile));
+  takeLeaseFiles(leaseFile, releases, logger);
   releases.push(() => trace.end());
-  trace.begin(leaseFile);
-  const syncs = new DurationHistogram();
+  // Only `prov dhcpd` records, and it has one file.
+  trace.begin(pathsOf(leaseFile)[0]);
+  const measures: { begun?: Measures } = {};
   const storage = openLeaseStorage({
     ...{ leaseFile, process: config.process, leases, pair, logger, clock },
-    took: (ms) => syncs.recordMs(ms),
+    took: (ms) => {
+      measures.begun?.syncs.recordMs(ms);
+      measures.begun?.stages.synced(ms);
+    },
   });
   releases.push(() => storage.end());
   const store = trace.store(storage.store);
   releases.push(() => store.close());
   return {
-    ...{ leases, syncs, store, wake: storage.wake, pairSide: storage.pair },
+    ...{ leases, measures, store, wake: storage.wake, pairSide: storage.pair },
+    leaseFiles: storage.files,
+    prepare: () => storage.prepare(),
+    checkRewrites: () => checkRewrites(storage),
     config: completeConfig(config, storage.loaded.hosts, logger),
   };
+}
+
+/** How long syncs take, and where the time of answers goes. */
+interface Measures {
+  readonly syncs: DurationHistogram;
+  readonly stages: AnswerStages;
+}
+
+/**
+ * Measures the thread that calls this. Call it after the warm-up: code that was compiled for the objects of a
+ * rehearsal does not take older ones, whose counters have only been 0 so far.
+ */
+function beginMeasures(clock: Clock, releases: Start["releases"]): Measures {
+  const nowMs = (): number => clock.monotonicMs();
+  const thread = new ThreadWatch(nowMs, (startMs, durationMs) =>
+    stages.watch.stalls.collected(startMs, durationMs),
+  );
+  releases.push(() => thread.end());
+  const stages = stagesBy(clock, () => thread.times());
+  return { syncs: new DurationHistogram(), stages };
 }
 
 type Opened = Awaited<ReturnType<typeof open>>;
@@ -128,95 +197,131 @@ async function open(start: Start, config: ServerConfig) {
   releases.push(() => resolver.stop());
   await resolver.start();
   const { nameOf } = new AddressNames(logger);
-  const commands = config.allowsExecute ? new CommandRunner(logger) : undefined;
-  return { ...sockets, resolve: resolver.resolve, nameOf, commands };
+  return { ...sockets, resolve: resolver.resolve, nameOf };
 }
 
-/** Makes the engine and its loop, and starts the loop. */
-function run(start: Start, loaded: Loaded, opened: Opened): RunningServer {
-  const { logger, clock, trace, pair, tftpServers, releases } = start;
-  const { config, leases, store, pairSide } = loaded;
-  const { ports, interfaces, links, commands, pinger } = opened;
-  const socket = trace.socket(opened.socket);
-  const counters = new DhcpCounters();
-  const serverHostName = hostname();
-  const engine = new DhcpEngine({
-    ...{ config, leases, ports, interfaces, tftpServers, serverHostName },
+/** Makes the loop and warms it up. */
+function prepare(start: Start, loaded: Loaded, opened: Opened): PreparedServer {
+  const { logger, clock, trace, pair, releases } = start;
+  const { config, leases, store, measures, pairSide } = loaded;
+  const { socket } = opened;
+  const gate =
+    pairSide && new PairGate({ ...pairSide, logger, onTakeOver: () => loop.engine.recount() });
+  if (gate !== undefined) releases.push(() => gate.end());
+  // The floating address comes and goes while the server listens.
+  const floating = pair?.floatingAddress;
+  const parts: WarmUpParts = {
+    ...{ config, leases, store, gate, logger, clock, trace, socket },
+    ...{ wake: loaded.wake, links: opened.links, pinger: opened.pinger },
+    ...{ interfaces: opened.interfaces, ports: opened.ports },
+    ownAddresses: [...opened.ownAddresses, ...(floating ? [floating] : [])],
+    // The configuration file takes precedence over -s, as in dhcpd.
+    broadcastAddress:
+      config.process.limitedBroadcastAddress ?? start.broadcastAddress ?? broadcastAddressDefault,
+    serverHostName: hostname(),
+    ...{ tftpServers: start.tftpServers, overload: start.overload },
     packetLogging: start.packetLogging ?? "none",
-    resolve: trace.resolve(opened.resolve),
-    nameOf: trace.nameOf(opened.nameOf),
+    ...{ resolve: opened.resolve, nameOf: opened.nameOf },
     output: (output) => {
       logMessages(output.messages, logger);
       for (const words of output.commands) commands?.run(words);
     },
-    recordsEveryAck: store.durability === "replicated",
-  });
-  const gate =
-    pairSide && new PairGate({ ...pairSide, logger, onTakeOver: () => engine.recount() });
-  if (gate !== undefined) releases.push(() => gate.end());
-  // The floating address comes and goes while the server listens.
-  const floating = pair?.floatingAddress;
-  const ownAddresses = [...opened.ownAddresses, ...(floating ? [floating] : [])];
-  // The configuration file takes precedence over -s, as in dhcpd.
-  const broadcastAddress =
-    config.process.limitedBroadcastAddress ?? start.broadcastAddress ?? broadcastAddressDefault;
-  const anyInterface = config.process.localAddress !== undefined;
-  // Every packet reads these two objects, and properties of spread objects are slow to read.
-  const sender = new ReplySender({
-    socket,
-    interfaces,
-    broadcastAddress,
-    counters,
-    logger,
-    links: trace.links(links),
-    ownAddresses: new Set(ownAddresses),
-    serverPort: socket.localPort,
-  });
-  trace.setUp({
-    ...{ ports, interfaces, anyInterface, ownAddresses, broadcastAddress },
-    ...{ tftpServers, serverHostName, localPort: socket.localPort },
-    frameInterfaces: links.interfaceIndexes,
-  });
-  const admission = new Admission(standingIn(config, leases), start.overload);
-  const listener = new DhcpListener({
-    leases,
-    store,
-    socket,
-    interfaces,
-    anyInterface,
-    pinger,
-    gate,
-    counters,
-    logger,
-    clock,
-    engine: trace.engine(engine),
-    sender: trace.sender(sender),
-    encoder: sender,
-    wake: socket.backend === "batch" ? loaded.wake : undefined,
-    overload: new OverloadGuard(admission, counters, logger),
     flushLog: start.flushLog ?? (() => undefined),
-  });
-  const ended = listener.run().finally(async () => {
-    releaseAll(start);
-    await commands?.stop();
-  });
+    openQuarantine: (setup) => openQuarantine(start, setup),
+  };
+  if (start.warmsUp !== false) {
+    loaded.prepare();
+    const startedForMs = systemClock.monotonicMs() - start.begunAtMs;
+    const { messages, replies } = warmUp(parts, warmUpMsMax(startedForMs));
+    logger.debug(`Warmed up: ${replies} replies to ${messages} messages of synthetic clients.`, {
+      ...{ messages, replies },
+    });
+    if (pairSide !== undefined) keepWarm(parts, pairSide.pairState, releases);
+  }
+  const { syncs, stages } = beginMeasures(clock, releases);
+  measures.begun = { syncs, stages };
+  const loop = makeDhcpLoop({ ...parts, stages });
+  tellWhereItListens(config, opened.interfaces, socket, logger);
+  const turnTo: InterfaceFollowing["turnTo"] = (interfaces, addresses) =>
+    loop.turnTo(interfaces, [...addresses, ...(floating ? [floating] : [])]);
+  const { interfaceNames = [] } = start;
+  followInterfaces({ config, interfaceNames, opened, turnTo, logger }, releases);
+  const { listener, counters } = loop;
+  const commands =
+    config.execute === "refused"
+      ? undefined
+      : new CommandRunner(logger, (failed) => {
+          counters.commandsFailed += failed;
+        });
+  let ended: Promise<void> | undefined;
+  const run = (): Promise<void> => {
+    ended ??= listener.run().finally(async () => {
+      releaseAll(start);
+      await commands?.stop();
+    });
+    return ended;
+  };
   return {
     address: socket.localAddress,
     port: socket.localPort,
     durability: store.durability,
-    ...{ counters, socket, leases, ended },
+    ...{ counters, socket, leases },
     families: () => [
-      ...dhcpFamilies({ counters, socket, pools: config.pools, leases, syncs: loaded.syncs }),
+      ...dhcpFamilies({
+        counters,
+        socket,
+        pools: config.pools,
+        leases,
+        syncs,
+        stages,
+      }),
+      ...leaseFileFamilies(loaded.leaseFiles()),
       ...(pairSide === undefined ? [] : pairFamilies(pairSide.pairState)),
     ],
+    takeStages: () => stages.take(),
     get over() {
       return listener.over;
     },
+    serve: () => {
+      loaded.checkRewrites();
+      return run();
+    },
     stop: () => {
       listener.stop();
-      return ended;
+      return run();
     },
   };
+}
+
+/** The file beside the lease file, which is made for the first packet that cannot be decided. */
+function openQuarantine(
+  { leaseFile, configTexts, clock, logger, releases }: Start,
+  setup: ServedSetup,
+): QuarantineFile {
+  const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
+  const file = new QuarantineFile({
+    path: `${pathsOf(leaseFile)[0]}.quarantine`,
+    setup: { program: "prov", configFile: "", ...now, ...setup },
+    ...{ configTexts, logger },
+  });
+  releases.push(() => file.close());
+  return file;
+}
+
+/** So that the first second after a take-over is fast however long the node has stood by. */
+function keepWarm(
+  parts: WarmUpParts,
+  pairState: SharedPairState,
+  releases: Start["releases"],
+): void {
+  const kept = new KeptWarm(parts);
+  const timer = setInterval(() => {
+    if (pairState.mandate === undefined) kept.play();
+  }, keepWarmMs).unref();
+  releases.push(() => {
+    clearInterval(timer);
+    kept.close();
+  });
 }
 
 /** The failover partner would lend the same addresses. */

@@ -126,7 +126,7 @@ export async function startResponder(
   faults: ResponderFaults = {},
 ): Promise<Responder> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
-    const socket = await openUdpSocket({ address: LOOPBACK, port: 0 });
+    const socket = await openUdpSocket({ address: LOOPBACK, port: 0, sharesPort: true });
     if (socket.localPort < 65_535 && (await isFreeUdpPort(socket.localPort + 1))) {
       return new Responder(socket, plan, faults);
     }

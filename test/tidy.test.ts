@@ -30,6 +30,7 @@ const rules: Readonly<Record<string, FolderRule>> = {
     packages: ["koffi", "hdr-histogram-js", "tinypool"],
     node: {
       "base/clock.ts": ["node:perf_hooks"],
+      "base/histogram-encoding.ts": ["node:zlib"],
       "base/net/": ["any"],
       "base/worker-pool.ts": ["node:os"],
     },
@@ -178,7 +179,7 @@ describe("the import table", () => {
 
 describe("core or edge, never both", () => {
   test("cores have no clock, no I/O and no randomness of their own", () => {
-    const found = ["protocol", "scenarios", "server", "simulator"]
+    const found = ["protocol", "scenarios", "server", "simulator", "lab/doctor"]
       .flatMap(sourcesBelow)
       .filter((path) => !isTest(path) && !isEdge(path))
       .flatMap((path) => {

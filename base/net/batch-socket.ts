@@ -1,17 +1,17 @@
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import {
+  bindToDevice,
   CLOSED,
+  closeDescriptor,
   lastError,
   openDescriptor,
   setSocketOption,
   trySetOption,
-} from "./file-descriptor.ts";
-import { libc } from "./libc.ts";
+} from "./kernel/file-descriptor.ts";
+import { type Libc, libc } from "./kernel/libc.ts";
 import {
   AF_INET,
-  IFNAMSIZ,
   IP_PKTINFO,
-  SO_BINDTODEVICE,
   SO_BROADCAST,
   SO_MEMINFO,
   SO_RCVBUF,
@@ -29,12 +29,12 @@ import {
   SOL_UDP,
   UDP_GRO,
   UDP_SEGMENT,
-} from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
+} from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
+import type { MessageBatch } from "./message-batch.ts";
 import { dropEverything, steerByDevice } from "./packet-filter.ts";
 import { ReceiveBatch } from "./receive-batch.ts";
 import { SendBatch } from "./send-batch.ts";
-import { SocketError } from "./socket-error.ts";
 import type {
   ResolvedUdpSocketOptions,
   UdpSocket,
@@ -44,12 +44,17 @@ import type {
 const MEMINFO_BYTES = 9 * 4;
 const MEMINFO_DROPS_WORD = 8;
 
+/** System calls in place of the kernel's, and what gets the memory that they work on. */
+export interface BatchCalls extends Pick<Libc, "recvmmsg" | "sendmmsg"> {
+  lend(incoming: MessageBatch, outgoing: MessageBatch): void;
+}
+
 /** The batched socket: one system call receives, or sends, up to `batchMax` datagrams. */
 export class BatchSocket implements UdpSocket {
   readonly backend = "batch";
   readonly localAddress: number;
   readonly localPort: number;
-  readonly #libc = libc();
+  readonly #libc: Libc;
   readonly #incoming: ReceiveBatch;
   readonly #outgoing: SendBatch;
   readonly #flushesWhenFull: boolean;
@@ -60,14 +65,20 @@ export class BatchSocket implements UdpSocket {
   #fd: number;
   #kernelDrops = 0;
 
-  constructor(options: ResolvedUdpSocketOptions) {
+  constructor(options: ResolvedUdpSocketOptions, { lend, ...calls }: Partial<BatchCalls> = {}) {
+    const own = { ...libc(), ...calls };
+    this.#libc = own;
     this.#flushesWhenFull = options.flushesWhenFull;
     const where = `${formatIpv4(options.address)} port ${options.port}`;
     const kind = { domain: AF_INET, type: SOCK_DGRAM, protocol: 0 };
     const name = new NativeMemory(SOCKADDR_IN_BYTES);
     this.#fd = openDescriptor(`cannot open a UDP socket on ${where}`, kind, (fd) => {
       configure(fd, options, where);
+      const { sharesPort, port } = options;
+      if (sharesPort && port !== 0) sharePort(fd, where);
       bind(fd, options, where, name);
+      // A port of the system's choice is nobody else's so far, even if they share theirs.
+      if (sharesPort && port === 0) sharePort(fd, where);
       const { group } = options;
       if (group !== undefined && group.index === 0) steerByDevice(fd, group.count);
     });
@@ -79,8 +90,10 @@ export class BatchSocket implements UdpSocket {
       options.batchMax,
       options.datagramBytesMax,
       joins && segments,
+      own,
     );
-    this.#outgoing = new SendBatch(options.batchMax, options.datagramBytesMax, segments);
+    this.#outgoing = new SendBatch(options.batchMax, options.datagramBytesMax, segments, own);
+    lend?.(this.#incoming.batch, this.#outgoing.batch);
     this.localPort = name.view.getUint16(2);
     this.localAddress = name.view.getUint32(4);
   }
@@ -162,7 +175,7 @@ export class BatchSocket implements UdpSocket {
   close(): void {
     if (this.#fd === CLOSED) return;
     this.#readDrops();
-    this.#libc.close(this.#fd);
+    closeDescriptor(this.#fd);
     this.#fd = CLOSED;
     this.#incoming.clear();
     this.#outgoing.clear();
@@ -181,9 +194,13 @@ export class BatchSocket implements UdpSocket {
   }
 }
 
+/** Other sockets that share their port may bind it from now on. */
+function sharePort(fd: number, where: string): void {
+  setSocketOption(fd, SO_REUSEADDR, 1, `cannot set SO_REUSEADDR on the UDP socket for ${where}`);
+}
+
 function configure(fd: number, options: ResolvedUdpSocketOptions, where: string): void {
   const what = (option: string): string => `cannot set ${option} on the UDP socket for ${where}`;
-  setSocketOption(fd, SO_REUSEADDR, 1, what("SO_REUSEADDR"));
   setSocketOption(fd, SO_TIMESTAMPNS, 1, what("SO_TIMESTAMPNS"));
   setSocketOption(fd, SO_RXQ_OVFL, 1, what("SO_RXQ_OVFL"));
   if (!trySetOption(fd, SOL_IP, IP_PKTINFO, 1)) throw lastError(what("IP_PKTINFO"));
@@ -208,18 +225,6 @@ function trySegmentation(fd: number, joins: boolean): boolean {
 /** The forced size needs root; without it the kernel caps what it grants (net.core.rmem_max). */
 function setBufferBytes(fd: number, optionsByPreference: readonly number[], bytes: number): void {
   optionsByPreference.some((option) => trySetOption(fd, SOL_SOCKET, option, bytes));
-}
-
-function bindToDevice(fd: number, device: string): void {
-  const name = new TextEncoder().encode(device);
-  const what = `cannot bind a UDP socket to interface ${device}`;
-  if (name.length === 0 || name.length >= IFNAMSIZ)
-    throw new SocketError(`${what}: no such name`, "ENODEV");
-  const memory = new NativeMemory(IFNAMSIZ);
-  memory.bytes.set(name);
-  const { setsockopt } = libc();
-  if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, memory.address, name.length + 1) === 0) return;
-  throw lastError(what);
 }
 
 /** Binds, and leaves the address and port that the kernel gave in `name`. */

@@ -11,18 +11,15 @@ export function openDeviceSockets(
   options: ResolvedUdpSocketOptions,
   devices: readonly string[],
 ): DeviceSockets {
-  const opened: BatchSocket[] = [];
-  const open = (changes: Partial<ResolvedUdpSocketOptions>): BatchSocket => {
-    const socket = new BatchSocket({ ...options, ...changes });
-    opened.push(socket);
-    return socket;
-  };
+  // The socket that sends has the port in common with those of the interfaces, ours and other programs'.
+  const shared = { ...options, sharesPort: true };
+  const outlet = new BatchSocket({ ...shared, receives: false });
+  const sockets = new DeviceSockets(outlet, { ...shared, port: outlet.localPort });
   try {
-    const outlet = open({ receives: false });
-    const receivers = devices.map((device) => open({ port: outlet.localPort, device }));
-    return new DeviceSockets(outlet, receivers);
+    for (const device of devices) sockets.openDevice(device);
+    return sockets;
   } catch (error) {
-    for (const socket of opened) socket.close();
+    sockets.close();
     throw error;
   }
 }
@@ -33,14 +30,33 @@ export function openDeviceSockets(
  * reply leaves by the interface that routing chooses. One `receive` is a batch of each socket.
  */
 class DeviceSockets extends ForwardingSocket {
-  readonly #receivers: readonly BatchSocket[];
+  readonly #options: ResolvedUdpSocketOptions;
+  readonly #devices: string[] = [];
+  readonly #receivers: BatchSocket[] = [];
+  /** What was received by sockets that were opened again since. */
+  readonly #past = { received: 0, truncated: 0, kernelDrops: 0 };
   /** Where the datagrams of each socket begin, and at last where they end. */
-  readonly #starts: number[];
+  readonly #starts: number[] = [0];
 
-  constructor(outlet: BatchSocket, receivers: readonly BatchSocket[]) {
+  constructor(outlet: BatchSocket, options: ResolvedUdpSocketOptions) {
     super(outlet);
-    this.#receivers = receivers;
-    this.#starts = new Array<number>(receivers.length + 1).fill(0);
+    this.#options = options;
+  }
+
+  override openDevice(device: string): void {
+    const socket = new BatchSocket({ ...this.#options, device });
+    const at = this.#devices.indexOf(device);
+    if (at >= 0) {
+      const former = this.#receivers[at];
+      former.close();
+      addTo(this.#past, former.counters);
+      this.#receivers[at] = socket;
+    } else {
+      this.#devices.push(device);
+      this.#receivers.push(socket);
+      this.#starts.push(0);
+    }
+    this.#starts.fill(0);
   }
 
   override get underlying(): readonly UdpSocket[] {
@@ -89,12 +105,8 @@ class DeviceSockets extends ForwardingSocket {
 
   override get counters(): UdpSocketCounters {
     const { sent, sendErrors } = this.inner.counters;
-    const total = { received: 0, sent, truncated: 0, kernelDrops: 0, sendErrors };
-    for (const { counters } of this.#receivers) {
-      total.received += counters.received;
-      total.truncated += counters.truncated;
-      total.kernelDrops += counters.kernelDrops;
-    }
+    const total = { ...this.#past, sent, sendErrors };
+    for (const { counters } of this.#receivers) addTo(total, counters);
     return total;
   }
 
@@ -110,4 +122,13 @@ class DeviceSockets extends ForwardingSocket {
     while (of + 1 < this.#receivers.length && i >= this.#starts[of + 1]) of += 1;
     return of;
   }
+}
+
+function addTo(
+  total: { received: number; truncated: number; kernelDrops: number },
+  { received, truncated, kernelDrops }: UdpSocketCounters,
+): void {
+  total.received += received;
+  total.truncated += truncated;
+  total.kernelDrops += kernelDrops;
 }

@@ -1,11 +1,12 @@
 import type { RemoteInfo, Socket } from "node:dgram";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { assert } from "../assert.ts";
 import { systemClock } from "../clock.ts";
 import type { OutletEvents } from "./dgram-outlet.ts";
 import { codeOf, DgramOutlet } from "./dgram-outlet.ts";
-import { errorNamed, SocketError } from "./socket-error.ts";
+import { errorNamed, SocketError } from "./kernel/socket-error.ts";
 import type {
   ResolvedUdpSocketOptions,
   UdpSocket,
@@ -35,7 +36,8 @@ interface QueuedDatagram {
 /**
  * The portable fallback over node:dgram: same behaviour, a callback a datagram underneath. Node
  * cannot choose a source address, so each one asked for gets a socket of its own, bound to it: the
- * 256 used last stay open, and take what is sent to them in the place of the wildcard socket.
+ * 256 used last stay open, and take what is sent to them in the place of the wildcard socket. A wildcard
+ * socket that has its port alone leaves the choice to the system.
  */
 export class DgramSocket implements UdpSocket {
   readonly backend = "dgram";
@@ -210,7 +212,8 @@ export class DgramSocket implements UdpSocket {
   }
 
   #outletFor(source: number): DgramOutlet {
-    if (source === 0 || source === this.localAddress) return this.#outlet;
+    const hasPortAlone = this.localAddress === 0 && !this.#options.sharesPort;
+    if (source === 0 || source === this.localAddress || hasPortAlone) return this.#outlet;
     const known = this.#sourceOutlets.get(source);
     const outlet = known === undefined || known.hasFailed ? this.#openOutlet(source) : known;
     // Putting it back makes it the youngest: a Map iterates in the order of insertion.
@@ -225,7 +228,7 @@ export class DgramSocket implements UdpSocket {
       this.#sourceOutlets.delete(oldest);
       outlet.retire();
     }
-    const socket = createSocket({ type: "udp4", reuseAddr: true });
+    const socket = createSocket({ type: "udp4", reuseAddr: this.#options.sharesPort });
     const outlet = new DgramOutlet(socket, this.#events, "binding");
     this.#listen(socket, source);
     // Node queues what is sent while the bind is under way.
@@ -243,23 +246,32 @@ export async function openDgramSocket(options: ResolvedUdpSocketOptions): Promis
   if (options.group !== undefined && options.group.count > 1) {
     throw new SocketError(`cannot share UDP ${where} in a group with node:dgram`, "ENOTSUP");
   }
-  const socket = createSocket({ type: "udp4", reuseAddr: true });
-  await new Promise<void>((resolve, reject) => {
-    socket.once("error", (error) => {
+  const { address, port, sharesPort } = options;
+  const open = async (boundPort: number, reuseAddr: boolean): Promise<Socket> => {
+    const socket = createSocket({ type: "udp4", reuseAddr });
+    try {
+      socket.bind({ address: formatIpv4(address), port: boundPort, exclusive: true });
+      await once(socket, "listening");
+      return socket;
+    } catch (error) {
       socket.close();
-      reject(errorNamed(`cannot bind UDP ${where}`, codeOf(error)));
-    });
-    socket.bind(
-      { address: formatIpv4(options.address), port: options.port, exclusive: true },
-      () => {
-        socket.removeAllListeners("error");
-        resolve();
-      },
-    );
-  });
+      throw errorNamed(`cannot bind UDP ${where}`, codeOf(error as Error));
+    }
+  };
+  const socket = await open(sharesPort && port === 0 ? await freePort(open) : port, sharesPort);
   setBufferBytes(socket, options.bufferBytes);
   socket.setBroadcast(options.broadcast);
   return new DgramSocket(socket, options);
+}
+
+/** A port of the system's choice that nobody has: the choice among shared ones is not so particular. */
+async function freePort(
+  open: (port: number, reuseAddr: boolean) => Promise<Socket>,
+): Promise<number> {
+  const socket = await open(0, false);
+  const { port } = socket.address();
+  socket.close();
+  return port;
 }
 
 /** A system that refuses a large buffer keeps the one it has. */

@@ -86,6 +86,10 @@ export class ForwardingSocket implements UdpSocket {
     return this.inner.lastSendError;
   }
 
+  openDevice(device: string): void {
+    this.inner.openDevice?.(device);
+  }
+
   close(): void {
     this.inner.close();
   }

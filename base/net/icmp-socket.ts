@@ -1,6 +1,6 @@
 import { buildEchoRequest, parseEchoReplyPacket } from "../../protocol/icmp.ts";
-import { CLOSED, lastError, openDescriptor } from "./file-descriptor.ts";
-import { libc } from "./libc.ts";
+import { CLOSED, closeDescriptor, lastError, openDescriptor } from "./kernel/file-descriptor.ts";
+import { libc } from "./kernel/libc.ts";
 import {
   AF_INET,
   ICMP_FILTER,
@@ -8,8 +8,8 @@ import {
   SOCK_RAW,
   SOCKADDR_IN_BYTES,
   SOL_RAW,
-} from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
+} from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
 
 const REPLIES_MAX = 64;
 const PACKET_BYTES_MAX = 2048;
@@ -78,7 +78,7 @@ class LinuxIcmpSocket implements IcmpSocket {
   }
 
   close(): void {
-    if (this.#fd !== CLOSED) this.#libc.close(this.#fd);
+    if (this.#fd !== CLOSED) closeDescriptor(this.#fd);
     this.#fd = CLOSED;
   }
 }

@@ -1,5 +1,5 @@
-import { SOCKADDR_IN_BYTES } from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
+import { SOCKADDR_IN_BYTES } from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
 
 // struct mmsghdr on 64-bit Linux, as offsets in 32-bit words (the upper halves of 64-bit fields
 // stay as they were first written):

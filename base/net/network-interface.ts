@@ -1,5 +1,5 @@
-import { lastError, openDescriptor } from "./file-descriptor.ts";
-import { libc } from "./libc.ts";
+import { closeDescriptor, lastError, openDescriptor } from "./kernel/file-descriptor.ts";
+import { libc } from "./kernel/libc.ts";
 import {
   AF_INET,
   IFNAMSIZ,
@@ -7,9 +7,9 @@ import {
   SIOCGIFHWADDR,
   SIOCGIFINDEX,
   SOCK_DGRAM,
-} from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
-import { errorNamed } from "./socket-error.ts";
+} from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
+import { errorNamed } from "./kernel/socket-error.ts";
 
 const HARDWARE_ADDRESS_BYTES = 6;
 
@@ -39,7 +39,7 @@ export function networkInterface(name: string): NetworkInterface {
     index = request.view.getInt32(IFNAMSIZ, true);
     if (libc().ioctl(opened, SIOCGIFHWADDR, request.address) !== 0) throw lastError(what);
   });
-  libc().close(fd);
+  closeDescriptor(fd);
   // The answer is a sockaddr: the hardware type in place of the family, then the address.
   const address = IFNAMSIZ + 2;
   return {

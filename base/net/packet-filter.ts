@@ -1,7 +1,7 @@
-import { lastError } from "./file-descriptor.ts";
-import { libc } from "./libc.ts";
-import { SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF, SOL_SOCKET } from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
+import { lastError } from "./kernel/file-descriptor.ts";
+import { libc } from "./kernel/libc.ts";
+import { SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF, SOL_SOCKET } from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
 
 type Instruction = readonly [code: number, constant: number];
 

@@ -1,8 +1,8 @@
 import { assert } from "../assert.ts";
-import { CLOSED, openDescriptor } from "./file-descriptor.ts";
-import { libc } from "./libc.ts";
-import { AF_PACKET, SOCK_RAW, SOCKADDR_LL_BYTES } from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
+import { CLOSED, closeDescriptor, openDescriptor } from "./kernel/file-descriptor.ts";
+import { libc } from "./kernel/libc.ts";
+import { AF_PACKET, SOCK_RAW, SOCKADDR_LL_BYTES } from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
 import type { NetworkInterface } from "./network-interface.ts";
 import { networkInterface } from "./network-interface.ts";
 
@@ -64,7 +64,7 @@ class LinuxPacketSocket implements PacketSocket {
   }
 
   close(): void {
-    if (this.#fd !== CLOSED) this.#libc.close(this.#fd);
+    if (this.#fd !== CLOSED) closeDescriptor(this.#fd);
     this.#fd = CLOSED;
   }
 }

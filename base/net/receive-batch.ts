@@ -1,7 +1,7 @@
 import { assert } from "../assert.ts";
 import { systemClock } from "../clock.ts";
-import { lastError } from "./file-descriptor.ts";
-import { libc } from "./libc.ts";
+import { lastError } from "./kernel/file-descriptor.ts";
+import { type Libc, libc } from "./kernel/libc.ts";
 import {
   CLOCK_REALTIME,
   IP_PKTINFO,
@@ -14,7 +14,8 @@ import {
   SOL_UDP,
   TIMESPEC_BYTES,
   UDP_GRO,
-} from "./linux.ts";
+} from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
 import {
   CONTROL_BYTES,
   CONTROL_HEADER_BYTES,
@@ -28,7 +29,6 @@ import {
   NAME_BYTES,
   NAME_LENGTH_WORD,
 } from "./message-batch.ts";
-import { NativeMemory } from "./native-memory.ts";
 
 const ATTEMPTS_MAX = 8;
 // Only our own code causes these errors. Any other one concerns an earlier datagram or an interface, is
@@ -46,8 +46,8 @@ export class ReceiveBatch {
   /** The kernel's own count, as of the latest datagram; 32 bits. */
   kernelDrops = 0;
 
-  readonly #libc = libc();
-  readonly #batch: MessageBatch;
+  readonly batch: MessageBatch;
+  readonly #libc: Libc;
   readonly #datagramBytesMax: number;
   /** For each datagram: its slot, its start in the payload of all slots, and its length. */
   readonly #slotOf: Uint16Array;
@@ -69,16 +69,17 @@ export class ReceiveBatch {
   #emptyAtMs = Number.NEGATIVE_INFINITY;
 
   /** With `segmentation` a message may contain many datagrams, as UDP_GRO joins them. */
-  constructor(batchMax: number, datagramBytesMax: number, segmentation = false) {
+  constructor(batchMax: number, datagramBytesMax: number, segmentation = false, calls = libc()) {
+    this.#libc = calls;
     const slotBytes = segmentation ? SEGMENTED_MESSAGE_BYTES_MAX : datagramBytesMax;
     const datagramsMax = segmentation ? batchMax * SEGMENTS_MAX : batchMax;
     this.#batchMax = batchMax;
-    this.#batch = new MessageBatch(batchMax, slotBytes);
+    this.batch = new MessageBatch(batchMax, slotBytes);
     this.#datagramBytesMax = datagramBytesMax;
     this.#slotOf = new Uint16Array(datagramsMax);
     this.#startOf = new Uint32Array(datagramsMax);
     this.#lengthOf = new Uint16Array(datagramsMax);
-    this.#views = new Array<Uint8Array>(datagramsMax).fill(this.#batch.payload.bytes);
+    this.#views = new Array<Uint8Array>(datagramsMax).fill(this.batch.payload.bytes);
     this.#viewStarts = new Uint32Array(datagramsMax);
     this.#destinations = new Uint32Array(batchMax);
     this.#interfaces = new Uint32Array(batchMax);
@@ -95,7 +96,7 @@ export class ReceiveBatch {
       return 0;
     }
     this.#readClocks();
-    const words = this.#batch.messages.words;
+    const words = this.batch.messages.words;
     for (let slot = 0; slot < filled; slot += 1) {
       const message = slot * MESSAGE_WORDS;
       this.#decodeControl(slot, words[message + CONTROL_LENGTH_WORD]);
@@ -122,7 +123,7 @@ export class ReceiveBatch {
     // Most datagrams of a load have one length, so the view of the last one usually fits.
     let view = this.#views[i];
     if (view.length !== length || this.#viewStarts[i] !== start) {
-      view = this.#batch.payload.bytes.subarray(start, start + length);
+      view = this.batch.payload.bytes.subarray(start, start + length);
       this.#views[i] = view;
       this.#viewStarts[i] = start;
     }
@@ -130,11 +131,11 @@ export class ReceiveBatch {
   }
 
   sourceAddress(i: number): number {
-    return this.#batch.names.view.getUint32(this.#slot(i) * NAME_BYTES + 4);
+    return this.batch.names.view.getUint32(this.#slot(i) * NAME_BYTES + 4);
   }
 
   sourcePort(i: number): number {
-    return this.#batch.names.view.getUint16(this.#slot(i) * NAME_BYTES + 2);
+    return this.batch.names.view.getUint16(this.#slot(i) * NAME_BYTES + 2);
   }
 
   destinationAddress(i: number): number {
@@ -156,7 +157,7 @@ export class ReceiveBatch {
 
   /** The datagrams of a message: one, or as many as its segments. */
   #cut(slot: number, bytes: number): void {
-    const start = slot * this.#batch.strideBytes;
+    const start = slot * this.batch.strideBytes;
     const segmentBytes = this.#segmentBytes[slot] || bytes;
     let offset = 0;
     do {
@@ -174,7 +175,7 @@ export class ReceiveBatch {
   }
 
   #fill(fd: number): number {
-    const { messages, count } = this.#batch;
+    const { messages, count } = this.batch;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
       const filled = this.#libc.recvmmsg(fd, messages.address, count, MSG_DONTWAIT, 0);
       if (filled >= 0) return filled;
@@ -192,7 +193,7 @@ export class ReceiveBatch {
   }
 
   #decodeControl(slot: number, controlBytes: number): void {
-    const { words, view } = this.#batch.controls;
+    const { words, view } = this.batch.controls;
     this.#destinations[slot] = 0;
     this.#interfaces[slot] = 0;
     this.#receivedAtMs[slot] = this.#nowMs;

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { describeUnless } from "./describe-unless.testing.ts";
-import { libc, libcMissingReason } from "./libc.ts";
-import { SOL_UDP } from "./linux.ts";
+import { libc, libcMissingReason } from "./kernel/libc.ts";
+import { SOL_UDP } from "./kernel/linux.ts";
 import { SendBatch } from "./send-batch.ts";
 import { collect, ip, loopback, pushText, socketOpener, wildcard } from "./udp-socket.testing.ts";
 import { openUdpSocket } from "./udp-socket.ts";

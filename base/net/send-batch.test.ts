@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { describeUnless } from "./describe-unless.testing.ts";
-import { libc, libcMissingReason } from "./libc.ts";
+import { libc, libcMissingReason } from "./kernel/libc.ts";
 import { SendBatch } from "./send-batch.ts";
 
 describeUnless(libcMissingReason(), "SendBatch, when sendmmsg", sendBatchTests);

@@ -1,7 +1,15 @@
 import { assert } from "../assert.ts";
-import { lastError } from "./file-descriptor.ts";
-import { libc } from "./libc.ts";
-import { AF_INET, IP_PKTINFO, POLLFD_BYTES, POLLOUT, SOL_IP, TIMESPEC_BYTES } from "./linux.ts";
+import { lastError } from "./kernel/file-descriptor.ts";
+import { type Libc, libc } from "./kernel/libc.ts";
+import {
+  AF_INET,
+  IP_PKTINFO,
+  POLLFD_BYTES,
+  POLLOUT,
+  SOL_IP,
+  TIMESPEC_BYTES,
+} from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
 import {
   CONTROL_BYTES,
   CONTROL_HEADER_BYTES,
@@ -13,7 +21,6 @@ import {
   MessageBatch,
   NAME_BYTES,
 } from "./message-batch.ts";
-import { NativeMemory } from "./native-memory.ts";
 import { SendSegments } from "./send-segments.ts";
 
 const PACKET_INFO_BYTES = 12;
@@ -35,19 +42,20 @@ export class SendBatch {
   /** Refused messages of several segments: after the first one, every datagram is sent alone. */
   segmentsRefused = 0;
 
-  readonly #libc = libc();
-  readonly #batch: MessageBatch;
+  readonly batch: MessageBatch;
+  readonly #libc: Libc;
   readonly #poll = new NativeMemory(POLLFD_BYTES);
   readonly #stall = new NativeMemory(TIMESPEC_BYTES);
   #segments: SendSegments | undefined;
   #count = 0;
   #stalls = 0;
 
-  constructor(batchMax: number, datagramBytesMax: number, segmentation = false) {
-    this.#batch = new MessageBatch(batchMax, datagramBytesMax);
-    if (segmentation) this.#segments = new SendSegments(this.#batch);
+  constructor(batchMax: number, datagramBytesMax: number, segmentation = false, calls = libc()) {
+    this.#libc = calls;
+    this.batch = new MessageBatch(batchMax, datagramBytesMax);
+    if (segmentation) this.#segments = new SendSegments(this.batch);
     this.#stall.setPointer(8, STALL_NANOSECONDS);
-    const { names, controls } = this.#batch;
+    const { names, controls } = this.batch;
     for (let i = 0; i < batchMax; i += 1) {
       names.view.setUint16(i * NAME_BYTES, AF_INET, true);
       const control = i * CONTROL_BYTES;
@@ -59,16 +67,16 @@ export class SendBatch {
 
   /** No slot is free before `flush` or `clear`. */
   get isFull(): boolean {
-    return this.#count === this.#batch.count;
+    return this.#count === this.batch.count;
   }
 
   slot(): Uint8Array {
     assert(!this.isFull, "every slot of the batch is taken");
-    return this.#batch.slots[this.#count];
+    return this.batch.slots[this.#count];
   }
 
   push(length: number, destination: number, port: number, source: number, index: number): void {
-    const { iovecs, messages, names, controls, slotBytes } = this.#batch;
+    const { iovecs, messages, names, controls, slotBytes } = this.batch;
     assert(!this.isFull, "every slot of the batch is taken");
     assert(length >= 0 && length <= slotBytes, "a datagram is longer than its slot");
     const i = this.#count;
@@ -100,7 +108,7 @@ export class SendBatch {
     this.#count = 0;
     this.#stalls = 0;
     if (this.#segments !== undefined && count > 1) this.#sendSegments(fd, count, this.#segments);
-    else this.#send(fd, this.#batch.messages.address, count);
+    else this.#send(fd, this.batch.messages.address, count);
   }
 
   #sendSegments(fd: number, count: number, segments: SendSegments): void {
@@ -112,7 +120,7 @@ export class SendBatch {
     this.#segments = undefined;
     for (let message = done; message < messages; message += 1) {
       for (const i of segments.datagramsOf(message)) {
-        this.#send(fd, this.#batch.messages.address + i * MESSAGE_BYTES, 1);
+        this.#send(fd, this.batch.messages.address + i * MESSAGE_BYTES, 1);
       }
     }
   }

@@ -1,4 +1,5 @@
-import { SOL_UDP, UDP_SEGMENT } from "./linux.ts";
+import { SOL_UDP, UDP_SEGMENT } from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
 import {
   CONTROL_BYTES,
   CONTROL_HEADER_BYTES,
@@ -10,7 +11,6 @@ import {
   type MessageBatch,
   NAME_BYTES,
 } from "./message-batch.ts";
-import { NativeMemory } from "./native-memory.ts";
 
 /**
  * Most segments of one message that every kernel with UDP_SEGMENT accepts (UDP_MAX_SEGMENTS was 64

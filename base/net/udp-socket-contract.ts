@@ -10,6 +10,14 @@ export interface UdpSocketOptions {
   readonly device?: string;
   /** Receive from these interfaces only, and send by whichever routing says (`batch` only). */
   readonly devices?: readonly string[];
+  /**
+   * Lets other sockets have the port on addresses of their own, beside one on the wildcard (SO_REUSEADDR):
+   * emulated relays beside a server on loopback. Any user of the machine can then take an address of the
+   * port, and with it what is sent there; even the very same one, and the later socket gets the traffic.
+   * A `dgram` socket on the wildcard needs it to send from the source that it is told; `devices` always
+   * have it. Off unless told.
+   */
+  readonly sharesPort?: boolean;
   readonly broadcast?: boolean;
   /** Datagrams a system call, and slots: 256 unless told. */
   readonly batchMax?: number;
@@ -99,6 +107,11 @@ export interface UdpSocket {
   readonly counters: UdpSocketCounters;
   /** The system's name for the latest reason counted in `sendErrors`. */
   readonly lastSendError: string | undefined;
+  /**
+   * With `devices`: receives from this interface as well, or again when it was deleted and is back. Call it between
+   * two batches. Throws SocketError, and then the sockets are as before.
+   */
+  openDevice?(device: string): void;
   /** Idempotent. Afterwards `receive` finds nothing and what is pushed is discarded. */
   close(): void;
 }
@@ -111,6 +124,7 @@ export interface ResolvedUdpSocketOptions
   extends Pick<UdpSocketOptions, "address" | "port" | "device" | "group"> {
   /** Without it, whatever arrives is dropped by the kernel, and nobody else misses it. */
   readonly receives: boolean;
+  readonly sharesPort: boolean;
   readonly broadcast: boolean;
   readonly batchMax: number;
   readonly flushesWhenFull: boolean;

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { describeUnless } from "./describe-unless.testing.ts";
-import { libcMissingReason } from "./libc.ts";
+import { libcMissingReason } from "./kernel/libc.ts";
 import { groupIndexOf } from "./packet-filter.ts";
 import {
   collect,
@@ -64,7 +64,7 @@ describe("the fallback's sockets by source", () => {
 
   test("are replaced beyond 256, and nothing is lost", async () => {
     const server = await open({});
-    const devices = await open({ address: wildcard });
+    const devices = await open({ address: wildcard, sharesPort: true });
     for (let i = 0; i < 600; i += 1) {
       const source = ip("127.64.1.0") + i;
       pushText(devices, `${i}`, { to: loopback, port: server.localPort, source });
@@ -190,12 +190,12 @@ function batchedSocketTests(): void {
   describe("a group of sockets", () => {
     const count = 3;
 
-    async function openGroup(): Promise<UdpSocket[]> {
-      const first = await open({ address: wildcard, group: { index: 0, count } });
+    async function openGroup(sharesPort = false): Promise<UdpSocket[]> {
+      const first = await open({ address: wildcard, sharesPort, group: { index: 0, count } });
       const port = first.localPort;
       const sockets = [first];
       for (let index = 1; index < count; index += 1) {
-        sockets.push(await open({ address: wildcard, port, group: { index, count } }));
+        sockets.push(await open({ address: wildcard, port, sharesPort, group: { index, count } }));
       }
       return sockets;
     }
@@ -247,9 +247,9 @@ function batchedSocketTests(): void {
     });
 
     test("shares its port with a server on one address", async () => {
-      const sockets = await openGroup();
+      const sockets = await openGroup(true);
       const port = sockets[0].localPort;
-      const server = await open({ port });
+      const server = await open({ port, sharesPort: true });
       const client = await open({});
       sendText(client, "to the server", { to: loopback, port });
       expect(await collect(server, 1)).toMatchObject([{ text: "to the server" }]);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { systemClock } from "../clock.ts";
-import { SocketError } from "./socket-error.ts";
+import { SocketError } from "./kernel/socket-error.ts";
 import type { UdpSocket, UdpSocketOptions } from "./udp-socket.ts";
 import { openUdpSocket, waitReadable } from "./udp-socket.ts";
 
@@ -185,10 +185,10 @@ export function udpSocketSuite(backend: "batch" | "dgram"): void {
       expect(server.counters).toMatchObject({ received: 3, truncated: 1 });
     });
 
-    test("lets a socket on one address and one on the wildcard share a port", async () => {
-      const server = await open({});
+    test("lets a socket on one address and one on the wildcard share a port when told", async () => {
+      const server = await open({ sharesPort: true });
       const port = server.localPort;
-      const relay = await open({ address: wildcard, port });
+      const relay = await open({ address: wildcard, port, sharesPort: true });
       const client = await open({});
       pushText(client, "to the server", { to: loopback, port });
       pushText(client, "to a relay", { to: ip("127.64.0.1"), port });
@@ -200,7 +200,7 @@ export function udpSocketSuite(backend: "batch" | "dgram"): void {
 
     test("sends from the source address that it is told", async () => {
       const server = await open({});
-      const devices = await open({ address: wildcard });
+      const devices = await open({ address: wildcard, sharesPort: true });
       const sources = [ip("127.64.3.4"), ip("127.64.200.9"), ip("127.64.3.4")];
       for (const source of sources) {
         pushText(devices, "renew", { to: loopback, port: server.localPort, source });
@@ -233,7 +233,7 @@ export function udpSocketSuite(backend: "batch" | "dgram"): void {
 
     test("counts and names what the system refuses to send, and sends the rest", async () => {
       const server = await open({});
-      const client = await open({ address: wildcard });
+      const client = await open({ address: wildcard, sharesPort: true });
       const port = server.localPort;
       pushText(client, "first", { to: loopback, port });
       pushText(client, "no broadcast allowed", { to: ip("255.255.255.255"), port });
@@ -275,6 +275,24 @@ export function udpSocketSuite(backend: "batch" | "dgram"): void {
       const successor = await open({ port });
       sendText(client, "hello", { to: loopback, port });
       expect((await collect(successor, 1)).map(({ text }) => text)).toEqual(["hello"]);
+    });
+
+    test.each([
+      ["on its address", loopback, loopback],
+      ["on the wildcard", loopback, wildcard],
+      ["on one of the wildcard's addresses", wildcard, loopback],
+    ])("has its port alone unless told: no other socket %s", async (_, address, other) => {
+      const { localPort: port } = await open({ address });
+      const refusal = { name: "SocketError", code: "EADDRINUSE" };
+      for (const sharesPort of [false, true]) {
+        await expect(open({ address: other, port, sharesPort })).rejects.toMatchObject(refusal);
+      }
+    });
+
+    test("gets a port of its own when the system chooses, shared or not", async () => {
+      const sockets = [];
+      for (let i = 0; i < 60; i += 1) sockets.push(await open({ sharesPort: i % 2 === 0 }));
+      expect(new Set(sockets.map(({ localPort }) => localPort)).size).toBe(60);
     });
 
     test("says why it cannot bind", async () => {

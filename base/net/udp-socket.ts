@@ -1,8 +1,8 @@
 import { BatchSocket } from "./batch-socket.ts";
 import { openDeviceSockets } from "./device-sockets.ts";
 import { openDgramSocket } from "./dgram-socket.ts";
-import { libcMissingReason } from "./libc.ts";
-import { SocketError } from "./socket-error.ts";
+import { libcMissingReason } from "./kernel/libc.ts";
+import { SocketError } from "./kernel/socket-error.ts";
 import type {
   ResolvedUdpSocketOptions,
   UdpSocket,
@@ -17,14 +17,18 @@ export type {
 } from "./udp-socket-contract.ts";
 export { waitReadable } from "./wait-readable.ts";
 
+/** The kernel's receive buffer that a socket asks for unless told. */
+export const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
+
 const defaults = {
   receives: true,
+  sharesPort: false,
   broadcast: false,
   batchMax: 256,
   flushesWhenFull: true,
   segmentation: false,
   datagramBytesMax: 2048,
-  bufferBytes: 8 * 1024 * 1024,
+  bufferBytes: RECEIVE_BUFFER_BYTES,
 } as const;
 
 const limits = {
@@ -35,10 +39,13 @@ const limits = {
 } as const;
 
 /**
- * Opens and binds a socket, always with SO_REUSEADDR, so that one on a single address and one on
- * the wildcard coexist; two on the very same address do not fail either, and the later one gets
- * the traffic. Throws SocketError when the system refuses, RangeError on options out of range.
- * `PROVLAB_SOCKET=dgram` in the environment makes `auto` take the fallback.
+ * Opens and binds a socket. Unless it shares its port, no other socket has an address in common with it:
+ * one on the wildcard has the port alone. Throws SocketError when the system refuses, RangeError on options
+ * out of range. `PROVLAB_SOCKET=dgram` in the environment makes `auto` take the fallback.
+ *
+ * Linux keeps other users off a wildcard socket. Off one on a single address and a port above 1023 it does
+ * not: a chain of sockets with SO_REUSEPORT, on another address, on the wildcard and at last on this one,
+ * gets by (seen on Linux 6.18).
  */
 export async function openUdpSocket(options: UdpSocketOptions): Promise<UdpSocket> {
   const resolved: ResolvedUdpSocketOptions = { ...defaults, ...options };

@@ -1,11 +1,11 @@
 import { systemClock } from "../clock.ts";
 import { BatchSocket } from "./batch-socket.ts";
 import { DgramSocket } from "./dgram-socket.ts";
-import { findEventLoopDescriptor } from "./event-loop-descriptor.ts";
-import { lastError } from "./file-descriptor.ts";
-import { libc } from "./libc.ts";
-import { POLLFD_BYTES, POLLIN, TIMESPEC_BYTES } from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
+import { findEventLoopDescriptor } from "./kernel/event-loop-descriptor.ts";
+import { lastError } from "./kernel/file-descriptor.ts";
+import { libc } from "./kernel/libc.ts";
+import { POLLFD_BYTES, POLLIN, TIMESPEC_BYTES } from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
 import type { UdpSocket } from "./udp-socket-contract.ts";
 import type { WakePipe } from "./wake-pipe.ts";
 

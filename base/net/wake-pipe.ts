@@ -1,8 +1,8 @@
 import { readSync } from "node:fs";
-import { lastError } from "./file-descriptor.ts";
-import { libc } from "./libc.ts";
-import { O_CLOEXEC, O_NONBLOCK } from "./linux.ts";
-import { NativeMemory } from "./native-memory.ts";
+import { lastError } from "./kernel/file-descriptor.ts";
+import { libc } from "./kernel/libc.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "./kernel/linux.ts";
+import { NativeMemory } from "./kernel/native-memory.ts";
 
 const CLOSED = -1;
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { runJobs } from "../../base/worker-pool.ts";
 import { provCommand } from "../../lab/machine/package-root.ts";
 import { runToEnd } from "../../lab/machine/run-to-end.ts";
-import { incomparable } from "../../reports/compare/comparable.ts";
+import { incomparable, whyUnusable, withoutUnusable } from "../../reports/compare/comparable.ts";
 import { metricRuns } from "../../reports/compare/metrics-of.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { exitStatus, flag, runProgram, tellProgress, wholeNumber } from "../harness/cli-options.ts";
@@ -70,7 +70,12 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
     tellProgress(`run ${run + 1} of ${runs}`);
   }
   const named = results.map((result, run) => ({ path: `run ${run}`, result }));
-  const problems = incomparable(named, new Set());
+  const sides = { base: named, current: [] };
+  const { leftOut } = withoutUnusable(sides, "groups");
+  const problems = [
+    ...leftOut.map(({ path, why }) => `${path} ${why}`),
+    ...incomparable(sides, new Set()),
+  ];
   if (problems.length > 0) throw new Error(problems.join("\n"));
   // Only metrics that every run has are compared, so all of the runs decide which.
   const metrics = metricRuns(results, []);
@@ -96,8 +101,13 @@ process.exitCode = await runProgram(program, async (options, folder, signal) => 
 async function resultOf(file: string, out: string, signal: AbortSignal): Promise<RunResult> {
   for (let tries = 0; ; tries += 1) {
     const reading = resultIn(out);
-    // Another program disturbed an invalid run: it says nothing about the test.
-    if (reading?.kind === "read" && reading.result.verdict !== "invalid") return reading.result;
+    // Another program disturbed such a run: it says nothing about the test.
+    if (
+      reading?.kind === "read" &&
+      whyUnusable({ path: out, result: reading.result }) === undefined
+    ) {
+      return reading.result;
+    }
     if (tries === TRIES_MAX) throw new Error(`${out}: ${TRIES_MAX} tries, and no valid run`);
     await runToEnd(provCommand("run", file, "--out", out, "--report", "none"), {
       ...{ signal, msMax: RUN_MS_MAX },

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageVersion } from "../../lab/machine/package-root.ts";
 import { firstLineOf } from "../../lab/machine/peer-program.ts";
+import type { PairSide } from "../../scenarios/language/pair-event.ts";
 import { type PairHostPlan, readyText } from "../pair/pair-host-plan.ts";
 import type { DhcpContender, DhcpLaunch, DhcpSetting } from "./dhcp-contender.ts";
 
@@ -16,17 +17,25 @@ export const provlabPair: DhcpContender = {
   needsInterface: false,
   hasAllProcessors: true,
   version: () => `${packageVersion()}, etcd ${firstLineOf("etcd", "--version").split(" ").at(-1)}`,
-  prepare,
+  prepare: (setting) => prepare(setting, "a"),
 };
 
-function prepare(setting: DhcpSetting): DhcpLaunch {
+/** Its second node: the first one was killed, and no device has asked since. */
+export const provlabTakenOver: DhcpContender = {
+  ...provlabPair,
+  id: "provlab-taken-over",
+  name: "Provlab, after a take-over",
+  settings: `${provlabPair.settings}; the node that served was killed`,
+  prepare: (setting) => prepare(setting, "b"),
+};
+
+function prepare(setting: DhcpSetting, measured: PairSide): DhcpLaunch {
   const { network, workload, population, leaseSeconds } = setting;
   const folder = resolve(setting.folder);
   const plan: PairHostPlan = {
     ...{ folder, leaseSeconds, population: population.plan },
-    port: network.ports.relay,
+    ...{ workload, measured, port: network.ports.relay },
     serverAddress: network.serverAddress,
-    registered: workload === "docsis",
   };
   const planFile = join(folder, "pair-host.json");
   writeFileSync(planFile, JSON.stringify(plan));
@@ -34,7 +43,7 @@ function prepare(setting: DhcpSetting): DhcpLaunch {
   return {
     command: [process.execPath, host, planFile],
     environment: {},
-    ...{ leaseFile: join(folder, "prov-a", "dhcpd.leases"), leaseFormat: "isc" },
+    ...{ leaseFile: join(folder, `prov-${measured}`, "dhcpd.leases"), leaseFormat: "isc" },
     readyText,
   };
 }

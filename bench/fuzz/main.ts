@@ -1,58 +1,44 @@
 import {
   exitStatus,
-  oneOf,
+  flag,
+  listOf,
   runProgram,
   tellProgress,
   wholeNumber,
 } from "../harness/cli-options.ts";
-import { type FuzzRequest, type FuzzSubject, fuzzSubjects } from "./campaign/fuzz-request.ts";
-import { fuzzProtocol } from "./campaign/protocol.ts";
-import { fuzzConfig } from "./config/expression-campaign.ts";
-import { dhcpSubject } from "./dhcp/subject.ts";
-import { tftpSubject } from "./tftp/subject.ts";
+import { fuzzParsers } from "./parsers/campaign.ts";
+import { keepInputs } from "./parsers/keep-inputs.ts";
+import { fuzzTargetNames } from "./parsers/targets.ts";
 
-const usage = `npm run fuzz -- [--only dhcp|tftp|config] [--decoder N] [--server N] [--expressions N]
-                    [--seed N] [--out FOLDER]
+const usage = `npm run fuzz -- [--only dhcp,tftp] [--seconds N] [--seed N] [--keep] [--out FOLDER]
 
-Feeds N random and mutated packets to the DHCP decoder and to the TFTP decoder (default 10,000,000
-each), and N to a running server of each on the loopback network (default 1,000,000); reads N random
-and mutated statements of dhcpd.conf and evaluates their expressions (default 1,000,000). 0 leaves a
-part out. The seed is printed: the same seed makes the same packets, but which transfer of a running
-TFTP server they are aimed at depends on its replies. Exit status 0: nothing found; 99:
-something was.
+Fuzzes the parsers of what comes from outside, guided by the edges of our code that an input reaches:
+${fuzzTargetNames.join(", ").replace(/(.{1,100}), /g, "$1,\n")}.
+The parsers take turns, for so many seconds in all (default 3600). New inputs are stored below the folder
+(default runs/fuzz), where the next run goes on; inputs that show a fault are in its faults/. --keep adds
+what reaches new edges to test/corpus, within its limits. The seed is printed; the clock has a say too, so
+it repeats a run only roughly: an input repeats a fault. Exit status 0: nothing found; 99: something was.
 `;
-
-const SEED_SPAN = 1_000_000_000;
-const packets = { min: 0, max: 10_000_000_000 };
 
 const program = {
   name: "fuzz",
   usage,
   folder: "fuzz",
   options: {
-    only: oneOf("subject", fuzzSubjects),
-    decoder: wholeNumber(packets, 10_000_000),
-    server: wholeNumber(packets, 1_000_000),
-    expressions: wholeNumber(packets, 1_000_000),
-    seed: wholeNumber({ min: 0, max: 0xffff_ffff }, Date.now() % SEED_SPAN),
+    only: listOf("parser", fuzzTargetNames),
+    seconds: wholeNumber({ min: 0, max: 1_000_000 }, 3600),
+    seed: wholeNumber({ min: 0, max: 0x7fff_ffff }, Date.now() % 1_000_000_000),
+    keep: flag(),
   },
 };
 
-/** Runs a subject's campaigns; true when nothing was found and nothing was cut short. */
-const campaigns: Readonly<Record<FuzzSubject, (request: FuzzRequest) => Promise<boolean>>> = {
-  dhcp: (request) => fuzzProtocol(request, dhcpSubject(request)),
-  tftp: (request) => fuzzProtocol(request, tftpSubject(request)),
-  config: fuzzConfig,
-};
-
-process.exitCode = await runProgram(program, async ({ only, ...options }, folder, signal) => {
-  process.stdout.write(`seed ${options.seed}\n`);
-  const onResult = (line: string): void => void process.stdout.write(`${line}\n`);
-  const request = { ...options, folder, signal, onProgress: tellProgress, onResult };
-  let isClean = true;
-  for (const subject of fuzzSubjects) {
-    if (signal.aborted || (only !== undefined && only !== subject)) continue;
-    isClean = (await campaigns[subject](request)) && isClean;
-  }
+process.exitCode = await runProgram(program, async (options, folder, signal) => {
+  const { only: names = fuzzTargetNames, seconds, seed, keep } = options;
+  process.stdout.write(`seed ${seed}\n`);
+  const isClean = await fuzzParsers({
+    ...{ names, seconds, seed, folder, signal, onProgress: tellProgress },
+    onResult: (text) => void process.stdout.write(text),
+  });
+  if (keep && !signal.aborted) await keepInputs(names, folder, signal, tellProgress);
   return isClean && !signal.aborted ? exitStatus.pass : exitStatus.found;
 });

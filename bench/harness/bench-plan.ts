@@ -33,6 +33,8 @@ export interface BenchPlan {
   readonly overloads: readonly number[];
   /** Length of one run of perfdhcp. */
   readonly perfdhcpSeconds: number;
+  /** Length of its run beside a disk that stands still again and again. */
+  readonly stallSeconds: number;
   readonly tftp: TftpPlan;
   readonly config: ConfigPlan;
   readonly generators: GeneratorsPlan;
@@ -158,6 +160,7 @@ export const fullPlan: BenchPlan = {
   growthLeases: [10_000, 80_000, 300_000, 1_000_000],
   overloads: [1, 2, 5, 10],
   perfdhcpSeconds: 4,
+  stallSeconds: 30,
   ...{ tftp, generators },
   config: { cases: fullCases, secondsMax: 120 },
   suiteMsMax: 30 * 60_000,
@@ -178,6 +181,7 @@ export const quickPlan: BenchPlan = {
   growthLeases: [5000, 20_000],
   overloads: [1, 2],
   perfdhcpSeconds: 1,
+  stallSeconds: 10,
   tftp: {
     ...tftp,
     loads: tftpLoads.filter(

@@ -2,8 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-/** Those of the `prov` command; `found`: a campaign found what must not happen. */
-export const exitStatus = { pass: 0, internalError: 1, usage: 2, found: 99 } as const;
+/** Those of the `prov` command; `found`: a campaign found what must not happen; `invalid`: it could not tell. */
+export const exitStatus = { pass: 0, internalError: 1, usage: 2, invalid: 98, found: 99 } as const;
 
 /** One option of a program of the bench: what its text means, and its value when it is left out. */
 export interface CliOption<Value> {
@@ -19,6 +19,11 @@ export type CliValues<Options extends CliOptions> = {
 
 export function flag(): CliOption<boolean> {
   return { isFlag: true, read: (text) => text !== undefined };
+}
+
+/** Any text; undefined when it is left out. */
+export function text(): CliOption<string | undefined> {
+  return { isFlag: false, read: (text) => text };
 }
 
 /** A whole number in `min`..`max`; `otherwise` when it is left out. */

@@ -25,10 +25,10 @@ test.each(suites.map((suite) => [suite.id, suite] as const))(
   },
 );
 
-test("the suites that are compared again and again fit into three quarters of an hour", () => {
+test("the suites that are compared again and again fit into fifty minutes", () => {
   const often = ["rate", "docsis", "latency", "cold", "memory", "restart", "flood"];
   const minutes = suites
     .filter(({ id }) => often.includes(id))
     .map((suite) => expectedMinutes(fullPlan, suite, suite.contenders));
-  expect(minutes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(45);
+  expect(minutes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(50);
 });

@@ -20,6 +20,7 @@ function trialsOf(letters: string): readonly TrialResult[] {
     latencyMsP50: 0,
     latencyMsP99: 0,
     latencyMsP999: 0,
+    latencyMsMax: 0,
     slipMsP99: 0,
     generatorCpuPercent: 0,
     generatorStarvedPercent: 0,

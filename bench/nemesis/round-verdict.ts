@@ -18,7 +18,7 @@ export interface RoundFindings {
 }
 
 /** Reasons of a run that are about time alone: a machine that stood still may be the cause. */
-const ofTime = /^(Threshold failed: |Phase )/;
+const ofTime = /^(Threshold |Phase )/;
 
 /**
  * The findings of a round. Besides what fails every run (no address for two devices, no

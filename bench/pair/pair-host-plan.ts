@@ -1,4 +1,6 @@
+import type { PairSide } from "../../scenarios/language/pair-event.ts";
 import type { PopulationPlan } from "../../scenarios/population/population.ts";
+import type { Workload } from "../contenders/dhcp-contender.ts";
 
 /** The JSON file that a pair host reads. */
 export interface PairHostPlan {
@@ -6,12 +8,14 @@ export interface PairHostPlan {
   readonly folder: string;
   /** The DHCP port. */
   readonly port: number;
-  /** Where the first node serves; everything else is on the loopback. */
+  /** The node that is measured: the first one serves from the start, the second one has taken over. */
+  readonly measured: PairSide;
+  /** Where that node serves; everything else is on the loopback. */
   readonly serverAddress: number;
   readonly population: PopulationPlan;
-  readonly registered: boolean;
+  readonly workload: Workload;
   readonly leaseSeconds: number;
 }
 
-/** Printed when the first node serves and the second one could. */
+/** Printed when the measured node serves: the first one once the second one could, too. */
 export const readyText = "the pair serves";

@@ -28,7 +28,7 @@ const tree = call("(root)", "", 0, [
       call("bind", "server/lease/table/lease-table.js", 60),
     ]),
     call("commit", "server/lease/store/edge/lease-file-store.js", 30, [
-      call("sync", "server/lease/store/edge/lease-file-store.js", 300),
+      call("sync", "server/lease/store/edge/node-disk.js", 300),
     ]),
   ]),
   call("(garbage collector)", "", 60),
@@ -46,6 +46,10 @@ describe("timeByStage", () => {
       sync: 300,
       "garbage collection": 60,
     });
+  });
+
+  test("knows a function by its name, also by one that every object has", () => {
+    expect(stageOf(call("toString", "", 1), serverStages)).toBeUndefined();
   });
 
   test("takes a rule with names for these names only", () => {

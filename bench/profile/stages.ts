@@ -12,10 +12,10 @@ export const idleStage = "idle";
 export const collectorStage = "garbage collection";
 export const otherStage = "other";
 
-const reserved: Readonly<Record<string, string>> = {
-  "(idle)": idleStage,
-  "(garbage collector)": collectorStage,
-};
+const reserved = new Map([
+  ["(idle)", idleStage],
+  ["(garbage collector)", collectorStage],
+]);
 
 const sockets: readonly StageRule[] = [
   { stage: idleStage, file: "base/net/wait-readable" },
@@ -38,10 +38,12 @@ export const serverStages: readonly StageRule[] = [
   { stage: "classify", file: "server/dhcp/policy/" },
   { stage: "classify", file: "server/dhcp/exchange/network" },
   { stage: "encode", file: "server/dhcp/reply/" },
-  { stage: "sync", file: "server/lease/store/edge/lease-file-store", names: ["sync"] },
+  { stage: "sync", file: "server/lease/store/edge/node-disk", names: ["sync"] },
+  { stage: "commit", file: "server/lease/store/edge/node-disk" },
   { stage: "commit", file: "server/lease/store/edge/lease-file-store" },
   { stage: "commit", file: "server/lease/format/lease-file" },
   { stage: "commit", file: "server/lease/store/lease-journal" },
+  { stage: "commit", file: "server/lease/store/journal-file" },
   { stage: "commit", file: "server/lease/format/lease-writer" },
   { stage: "commit", file: "server/lease/store/lease-rewrite" },
   { stage: "sync", file: "server/lease/store/edge/sync-thread" },
@@ -94,7 +96,7 @@ export function eachCall(
 }
 
 export function stageOf({ name, file }: Call, rules: readonly StageRule[]): string | undefined {
-  const known = reserved[name];
+  const known = reserved.get(name);
   if (known !== undefined) return known;
   return rules.find((rule) => file.startsWith(rule.file) && rule.names?.includes(name) !== false)
     ?.stage;

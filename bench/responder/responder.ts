@@ -1,6 +1,6 @@
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
+import { writeAnswer } from "../../simulator/worker/answer.ts";
 import { answerRequests } from "../generators/answer-requests.ts";
-import { writeAnswer } from "./answer.ts";
 
 /** Opens the socket the first time; asks for a report then and later. */
 export interface ResponderRequest {
@@ -24,7 +24,7 @@ let last: ResponderReport = { cpuMs: 0, received: 0, lost: 0 };
 
 answerRequests(async (request: ResponderRequest): Promise<ResponderReport> => {
   if (socket === undefined) {
-    socket = await openUdpSocket({ ...request, segmentation: true });
+    socket = await openUdpSocket({ ...request, segmentation: true, sharesPort: true });
     void serve(socket, request.address);
   }
   const { received, kernelDrops, sendErrors } = socket.counters;

@@ -58,7 +58,7 @@ async function measure(run: ContenderRun): Promise<void> {
     run.keep("", { strangers, memory });
     for (const trial of known.trials) {
       const { exchange } = trial;
-      const isBound = trial.verdict === "generator-limited" || !isFlood;
+      const isBound = trial.problems.length > 0 || !isFlood;
       run.score(exchange, "answered", 100 * (1 - trial.unansweredShare), isBound);
       run.score(exchange, "p99", trial.latencyMsP99, isBound);
       run.score(exchange, "flood", strangers.achievedPerSecond);

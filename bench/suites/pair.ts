@@ -91,7 +91,7 @@ async function measureLatency(
   for (const trial of trials) {
     run.keep(trial.exchange, trial);
     if (trial.exchange !== "discover") continue;
-    const isBound = trial.verdict === "generator-limited";
+    const isBound = trial.problems.length > 0;
     run.score("", "p50", trial.latencyMsP50, isBound);
     run.score("", "p99", trial.latencyMsP99, isBound);
     run.score("", "p999", trial.latencyMsP999, isBound);

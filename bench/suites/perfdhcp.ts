@@ -17,6 +17,10 @@ import {
 import type { Suite } from "../harness/suite.ts";
 
 const CLIENTS = 60_000;
+const behindOneRelay = {
+  workload: "bare",
+  population: { ...modems(CLIENTS), cmtsCount: 1 },
+} as const;
 /** It needs a processor to itself long before our own generator does. */
 const FIRST_RATE_MAX = 8000;
 
@@ -43,11 +47,8 @@ export const perfdhcp: Suite = {
 
 async function measure(run: ContenderRun): Promise<void> {
   const { bench, contender, round } = run;
-  if (!bench.network.hasInterface) throw new Error("perfdhcp needs root, for port 67");
-  const population = { ...modems(CLIENTS), cmtsCount: 1 };
-  const served: ServedDevices = { name: `perfdhcp-${round}`, workload: "bare", population };
-  const relay = formatIpv4(new Population(populationIn(bench, served)).cmts(0).giaddr);
-  addAddress(bench, relay);
+  const served = { name: `perfdhcp-${round}`, ...behindOneRelay };
+  const relay = addRelay(bench, served);
   const server = await startServer(bench, contender, served);
   try {
     const firstRate = Math.min(contender.firstRate, FIRST_RATE_MAX);
@@ -83,11 +84,15 @@ async function trial(bench: Bench, relay: string, ratePerSecond: number) {
 }
 
 /**
- * perfdhcp takes only an address that an interface has, and hears only what comes in by that interface. The
- * address goes with the namespace in the end.
+ * Gives the generator's side the address of the only relay, and returns it. perfdhcp takes only an address that
+ * an interface has, and hears only what comes in by that interface. It goes with the namespace in the end.
  */
-function addAddress({ network }: Bench, address: string): void {
+export function addRelay(bench: Bench, served: ServedDevices): string {
+  const { network } = bench;
+  if (!network.hasInterface) throw new Error("perfdhcp needs root, for port 67");
+  const address = formatIpv4(new Population(populationIn(bench, served)).cmts(0).giaddr);
   const words = ["ip", "address", "replace", `${address}/32`, "dev", network.generatorInterface];
   const [program, ...args] = network.onGeneratorSide(words);
   runTool(program!, ...args);
+  return address;
 }

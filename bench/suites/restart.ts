@@ -1,6 +1,7 @@
 import { systemClock } from "../../base/clock.ts";
 import { serverProcess } from "../../lab/machine/server-process.ts";
 import { principals } from "../contenders/contenders.ts";
+import type { DhcpContender } from "../contenders/dhcp-contender.ts";
 import { GeneratorProcess } from "../generators/generator-process.ts";
 import type { ProbeRequest, ProbeResult } from "../generators/probe.ts";
 import { modems } from "../harness/bench-plan.ts";
@@ -47,12 +48,14 @@ async function measure(run: ContenderRun): Promise<void> {
   }
 }
 
-async function restartOnce(
+/** Seconds from the second start until the first ACK; undefined when none came in time. */
+export async function restartOnce(
   run: ContenderRun,
   leases: number,
   subject: string,
+  contender: DhcpContender = run.contender,
 ): Promise<number | undefined> {
-  const { bench, contender, round } = run;
+  const { bench, round } = run;
   const { network, signal, onProgress } = bench;
   const { command, population } = prepareServer(bench, contender, {
     ...{ name: `restart-${leases}-${round}`, workload: "bare" },

@@ -9,6 +9,9 @@ import { type RepeatedMaximum, repeatedMaximum } from "../../simulator/capacity/
 import type { TrialResult, TrialSettings } from "../../simulator/capacity/trial.ts";
 import type { TrialPlayer } from "./trial-player.ts";
 
+/** What a search needs of the player of its trials. */
+type Player = Pick<TrialPlayer, "play" | "fill" | "violations">;
+
 /** What to search for, in which servers, and for how long. */
 export interface CapacityRequest {
   readonly settings: TrialSettings;
@@ -29,7 +32,7 @@ export interface CapacityRequest {
 export interface OpenServer {
   /** The server has no leases and has had no requests. */
   readonly isFresh: boolean;
-  readonly player: (settings: TrialSettings, signal: AbortSignal) => TrialPlayer;
+  readonly player: (settings: TrialSettings, signal: AbortSignal) => Player;
   readonly close: () => Promise<void>;
 }
 
@@ -58,7 +61,7 @@ const latencyShares = [50, 80, 100] as const;
 
 /** Runs the searches. Rejects when a server or the simulation fails; every server is closed. */
 export async function findCapacity(request: CapacityRequest): Promise<CapacityFindings> {
-  const deadlineMs = request.nowMs() + request.timeLimitMs;
+  const time = new TimeLeft(request.timeLimitMs, request.nowMs);
   const repeats: CapacityRepeat[] = [];
   const latency: CapacityLatency[] = [];
   let violations = 0;
@@ -67,14 +70,14 @@ export async function findCapacity(request: CapacityRequest): Promise<CapacityFi
     const server = await request.open();
     try {
       const player = server.player(request.settings, request.signal);
-      if (server.isFresh) devicesBound = await fill(request, player, repeats, deadlineMs);
-      const repeat = await search(request, player, { repeats, devicesBound, deadlineMs });
+      if (server.isFresh) devicesBound = await fill(request, player, repeats, time);
+      const repeat = await search(request, player, { repeats, devicesBound, time });
       // A search that was cut short must not count beside whole ones.
       if (repeat.end !== "time-limit" || repeats.length === 0) repeats.push(repeat);
       const isLast = repeat.end === "time-limit" || repeats.length === request.repeats;
       const maximum = maximumOf(repeats);
       if (isLast && maximum !== undefined) {
-        latency.push(...(await latencies(request, player, maximum.maximumPerSecond)));
+        latency.push(...(await latencies(request, player, maximum.maximumPerSecond, time)));
       }
       violations += player.violations;
       if (isLast || repeat.keptPerSecond === null) break;
@@ -85,21 +88,54 @@ export async function findCapacity(request: CapacityRequest): Promise<CapacityFi
   return { ...answerOf(repeats, violations), repeats, latency, violations };
 }
 
+/** The time of all searches, and how many more trials fit into it. */
+class TimeLeft {
+  readonly #deadlineMs: number;
+  readonly #nowMs: () => number;
+  #trials = 0;
+  #trialsMs = 0;
+
+  constructor(limitMs: number, nowMs: () => number) {
+    this.#deadlineMs = nowMs() + limitMs;
+    this.#nowMs = nowMs;
+  }
+
+  get ms(): number {
+    return this.#deadlineMs - this.#nowMs();
+  }
+
+  /** Whether so many trials end in time, if they take as long as those before. */
+  hasRoomFor(trials: number): boolean {
+    const trialMs = this.#trials === 0 ? 0 : this.#trialsMs / this.#trials;
+    return this.ms > 0 && this.ms >= trials * trialMs;
+  }
+
+  /** Plays a trial, and keeps in mind how long it took. */
+  async trial(player: Player, ratePerSecond: number): Promise<TrialResult> {
+    const startedAtMs = this.#nowMs();
+    const trial = await player.play(ratePerSecond, () => this.hasRoomFor(1));
+    this.#trials += 1;
+    this.#trialsMs += this.#nowMs() - startedAtMs;
+    return trial;
+  }
+}
+
 /**
  * Binds the plant's devices before any rate is tried. Otherwise a server whose structures grow with its leases
  * would keep a higher rate at the beginning of a search than at its end.
  */
 async function fill(
   request: CapacityRequest,
-  player: TrialPlayer,
+  player: Player,
   { length }: readonly CapacityRepeat[],
-  deadlineMs: number,
+  time: TimeLeft,
 ): Promise<number> {
   // This trial does not count. It warms up the server, and shows whether the server answers.
-  const { answered } = await player.play(Math.max(RATE_MIN, Math.ceil(request.firstRate / 2)));
+  const rate = Math.max(RATE_MIN, Math.ceil(request.firstRate / 2));
+  const { answered } = await player.play(rate, () => false);
   let devices = 0;
   for (let round = 0; round < FILL_ROUNDS && answered > 0; round += 1) {
-    const timeLimitMs = Math.min(FILL_MS_MAX, (deadlineMs - request.nowMs()) / 2);
+    const timeLimitMs = Math.min(FILL_MS_MAX, time.ms / 2);
     if (timeLimitMs <= 0) break;
     devices = await player.fill(timeLimitMs);
     request.onFilled(devices, searchName(request, length));
@@ -110,13 +146,13 @@ async function fill(
 interface Known {
   readonly repeats: readonly CapacityRepeat[];
   readonly devicesBound: number;
-  readonly deadlineMs: number;
+  readonly time: TimeLeft;
 }
 
 async function search(
   request: CapacityRequest,
-  player: TrialPlayer,
-  { repeats: before, devicesBound, deadlineMs }: Known,
+  player: Player,
+  { repeats: before, devicesBound, time }: Known,
 ): Promise<CapacityRepeat> {
   const known = before.at(-1)?.keptPerSecond ?? undefined;
   const growth = known === undefined ? firstGrowth : laterGrowth;
@@ -132,9 +168,10 @@ async function search(
   const about = searchName(request, before.length);
   let isLate = false;
   for (let rate = capacity.nextRate(); rate !== undefined; rate = capacity.nextRate()) {
-    isLate = request.nowMs() >= deadlineMs;
+    // The trials of the latency come on top, once there is a rate to measure it at.
+    isLate = !time.hasRoomFor(capacity.maximum === undefined ? 1 : 1 + latencyShares.length);
     if (isLate) break;
-    const trial = await player.play(rate);
+    const trial = await time.trial(player, rate);
     trials.push(trial);
     capacity.record(trial);
     request.onTrial(trial, about);
@@ -155,13 +192,15 @@ function searchName({ repeats }: CapacityRequest, searched: number): string {
 
 async function latencies(
   request: CapacityRequest,
-  player: TrialPlayer,
+  player: Player,
   maximumPerSecond: number,
+  time: TimeLeft,
 ): Promise<CapacityLatency[]> {
   const measured: CapacityLatency[] = [];
   for (const sharePercent of latencyShares) {
+    if (!time.hasRoomFor(1)) break;
     const rate = Math.max(1, Math.round((maximumPerSecond * sharePercent) / 100));
-    const trial = await player.play(rate);
+    const trial = await time.trial(player, rate);
     request.onTrial(trial, `${sharePercent} %`);
     measured.push({ sharePercent, trial });
   }
@@ -183,7 +222,9 @@ const endReasons: Readonly<Record<Exclude<CapacityEnd, "found">, string>> = {
   "rate-max": "The highest rate that may be tried was kept.",
   "rate-min": `The server missed even ${RATE_MIN}/s.`,
   trials: `After ${TRIALS_MAX} trials the maximum was not known as precisely as asked.`,
-  "time-limit": "The time limit ended the search.",
+  "time-limit":
+    "The time limit ended the search: give it more (--time-limit), start nearer the limit (--first-rate), " +
+    "or take fewer devices (--set population.cableModems=6000).",
 };
 
 function answerOf(

@@ -17,7 +17,7 @@ import {
   trialLine,
 } from "../../reports/capacity/render-capacity.ts";
 import { renderCapacityHtml } from "../../reports/capacity/render-capacity-html.ts";
-import { formatCount } from "../../reports/text/format.ts";
+import { formatCount, quoted } from "../../reports/text/format.ts";
 import { pageAssets } from "../../reports/write-files.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
@@ -26,8 +26,9 @@ import { type TrialSettings, trialDefaults } from "../../simulator/capacity/tria
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
 import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { exitStatus } from "../options/exit-status.ts";
-import { collect, setFlags, whole } from "../options/options.ts";
-import { paintFor, quoted } from "../options/report-options.ts";
+import { setFlags, whole } from "../options/options.ts";
+import { makeOutFolder } from "../options/out-folder.ts";
+import { paintFor } from "../options/report-options.ts";
 import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts";
 import { Subcommand } from "../options/subcommand.ts";
 import { parseTarget } from "../options/target.ts";
@@ -79,20 +80,25 @@ export async function runCapacity(args: readonly string[]): Promise<number> {
     .option("--target <address[:port]>", "a server that is already there", parseTarget)
     .option("--boot-files <folder>", "what the target's TFTP serves")
     .choice("--exchange <exchange>", "what each device does", capacityExchanges, "discover")
-    .value("--missed <percent>", "may be unanswered", percentage(50), 0.025)
-    .value("--within <duration>", "an answer has", span(1, 60_000), 1000)
-    .value("--trial <duration>", "a trial measures for", span(500, 120_000), 4000)
-    .value("--repeats <number>", "searches", whole(1, REPEATS_MAX), 3)
-    .value("--precision <percent>", "of a search", percentage(50), 0.03)
-    .value("--first-rate <rate>", "to begin with", whole(RATE_MIN, RATE_MAX), 1000)
-    .value("--max-rate <rate>", "to try at most", whole(RATE_MIN, RATE_MAX), RATE_MAX)
-    .value("--time-limit <duration>", "of all searches", span(1000, 86_400_000), 900_000)
+    .value("--missed <percent>", "may be unanswered", percentage(50), "2.5%")
+    .value("--within <duration>", "an answer has", span(1, 60_000), "1 s")
+    .value("--trial <duration>", "a trial measures for", span(500, 120_000), "4 s")
+    .value("--repeats <number>", "searches", whole(1, REPEATS_MAX), "3")
+    .value("--precision <percent>", "of a search", percentage(50), "3%")
+    .value("--first-rate <rate>", "to begin with", whole(RATE_MIN, RATE_MAX), "1000")
+    .value("--max-rate <rate>", "to try at most", whole(RATE_MIN, RATE_MAX), `${RATE_MAX}`)
+    .value("--time-limit <duration>", "of all searches", span(1000, 86_400_000), "15 min")
     .option("--out <folder>", "where the results go (default: runs/capacity)")
     .value("--seed <number>", "replaces the scenario's seed", whole(0, SEED_MAX))
     .value("--workers <number>", "worker threads", whole(1, 64))
-    .option(...setFlags, collect, [])
+    .repeatable(...setFlags)
     .runs((file: string | undefined, options: CapacityOptions) =>
       run(loadScenario(file ?? defaultScenario, options.set, options.seed), options, args),
+    )
+    .examples(
+      "prov capacity scenarios/cold-start-80k.yaml",
+      "prov capacity lab.yaml --exchange renew --missed 1% --within 500ms",
+      "prov capacity --target 10.99.0.1 --first-rate 500 --time-limit 5min",
     )
     .run(args);
 }
@@ -118,6 +124,7 @@ async function run(
 ): Promise<number> {
   refuseWaiting(loaded.scenario, options);
   const folder = options.out ?? join("runs", "capacity");
+  makeOutFolder(folder);
   for (const name of Object.keys(forms)) rmSync(join(folder, name), { force: true });
   const expected = [SimulationError, BundledServerError, SettleError];
   return untilInterrupted("prov capacity", expected, async (signal) => {

@@ -2,6 +2,7 @@ import type { OnlineMs } from "../../reports/capacity/outage-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import { outageShares } from "../../simulator/capacity/outage-prediction.ts";
+import { problemSentence } from "../../simulator/measure/generator-health.ts";
 import { runSimulation } from "../../simulator/run/edge/coordinator.ts";
 import type { PhaseOutcome } from "../../simulator/run/outcome.ts";
 import { filesOf } from "../run/plan/boot-plan-of.ts";
@@ -44,7 +45,8 @@ export async function measureOutage(
     return {
       onlineMs: onlineMsOf(phase, population.size),
       durability: bundled.durability,
-      problems: outcome.health.problems,
+      // The measured time is the answer, and a late generator makes it longer.
+      problems: outcome.health.problems.map(problemSentence),
     };
   } finally {
     abort.abort();

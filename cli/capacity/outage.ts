@@ -8,6 +8,7 @@ import {
   type OutageResult,
 } from "../../reports/capacity/outage-result.ts";
 import { renderOutageMarkdown, renderOutageText } from "../../reports/capacity/render-outage.ts";
+import { quoted } from "../../reports/text/format.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import {
   type OutagePrediction,
@@ -15,8 +16,8 @@ import {
 } from "../../simulator/capacity/outage-prediction.ts";
 import { SimulationError } from "../../simulator/run/edge/coordinator.ts";
 import { exitStatus } from "../options/exit-status.ts";
-import { collect, type OptionValue, setFlags, whole, wholeParser } from "../options/options.ts";
-import { quoted } from "../options/report-options.ts";
+import { type OptionValue, setFlags, whole, wholeParser } from "../options/options.ts";
+import { makeOutFolder } from "../options/out-folder.ts";
 import { type LoadedScenario, loadScenario } from "../options/scenario-input.ts";
 import { Subcommand } from "../options/subcommand.ts";
 import { untilInterrupted } from "../options/until-interrupted.ts";
@@ -57,7 +58,12 @@ export async function runOutage(args: readonly string[]): Promise<number> {
   return new Subcommand("prov capacity outage")
     .description("predict when 99 % are on line after a power cut; --measure runs it as well")
     .argument("[scenario]", "with a phase in which power comes back (default: power-restoration)")
-    .value("--tftp-limit <sessions,...>", "transfers at once", numbers(1_000_000), [TFTP_SESSIONS])
+    .value(
+      "--tftp-limit <sessions,...>",
+      "transfers at once",
+      numbers(1_000_000),
+      `${TFTP_SESSIONS}`,
+    )
     .value(
       "--ranging <rate,...>",
       "modems a second and CMTS (default: the scenario's)",
@@ -72,9 +78,14 @@ export async function runOutage(args: readonly string[]): Promise<number> {
     .option("--out <folder>", "where the results go (default: runs/outage)")
     .value("--seed <number>", "replaces the scenario's seed", whole(0, 0xffff_ffff))
     .value("--workers <number>", "worker threads", whole(1, 64))
-    .option(...setFlags, collect, [])
+    .repeatable(...setFlags)
     .runs((file: string | undefined, options: OutageOptions) =>
       run(loadScenario(file ?? defaultScenario, options.set, options.seed), options, args),
+    )
+    .examples(
+      "prov capacity outage",
+      "prov capacity outage --tftp-limit 500,1000,2000 --ranging 10,20",
+      "prov capacity outage lab.yaml --round-trip 5ms --measure",
     )
     .run(args);
 }
@@ -90,6 +101,7 @@ function run(
   args: readonly string[],
 ): Promise<number> {
   const folder = options.out ?? join("runs", "outage");
+  makeOutFolder(folder);
   const expected = [SimulationError, BundledServerError];
   return untilInterrupted("prov capacity outage", expected, async (signal) => {
     const result = await outage(loaded, options, { folder, args, signal });

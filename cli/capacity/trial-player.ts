@@ -60,10 +60,11 @@ export class TrialPlayer {
   }
 
   /**
-   * Plays one trial. If the rate was not kept, waits until the server answers a low rate again. Rejects with
-   * SettleError when it never does, and with the signal's reason when that is aborted.
+   * Plays one trial, and again if other programs spoilt it and `mayRepeat` says so. If the rate was not kept, waits
+   * until the server answers a low rate again. Rejects with SettleError when it never does, and with the signal's
+   * reason when that is aborted.
    */
-  async play(ratePerSecond: number): Promise<TrialResult> {
+  async play(ratePerSecond: number, mayRepeat: () => boolean): Promise<TrialResult> {
     for (let disturbed = 0; ; disturbed += 1) {
       const trial = await this.#run(ratePerSecond, this.#settings, (phases) => phases);
       if (trial.verdict === "kept") {
@@ -73,7 +74,8 @@ export class TrialPlayer {
         await this.#settle(ratePerSecond);
         await this.#bindLeftovers(ratePerSecond, seed);
       }
-      if (!this.#isDisturbed(trial) || disturbed >= DISTURBED_MAX) return trial;
+      const isLast = disturbed >= DISTURBED_MAX || !this.#isDisturbed(trial);
+      if (isLast || !mayRepeat()) return trial;
     }
   }
 

@@ -1,3 +1,4 @@
+import type { ExecuteRule } from "../../server/config/language/program.ts";
 import { parseMetricsAddress } from "../../server/metrics/edge/metrics-address.ts";
 import type { MetricsPlan } from "../../server/metrics/edge/metrics-server.ts";
 import { StartError } from "../../server/process/start-error.ts";
@@ -5,13 +6,21 @@ import { StartError } from "../../server/process/start-error.ts";
 export const usage = `Usage: dhcpd [-p <UDP port #>] [-f] [-d] [-q] [-t|-T]
              [-4|-6] [-cf config-file] [-lf lease-file]
              [-user user] [-group group]
-             [--allow-execute]
+             [--allow-execute] [--no-dash-arguments]
              [-tf trace-output-file] [--trace-limit MiB]
              [-play trace-input-file]
              [--metrics [address:]port]
              [-pf pid-file] [--no-pid] [-s server]
+             [--no-warm-up]
              [if0 [...ifN]]
        dhcpd {--version|--help|-h}`;
+
+/** What `--help` prints; dhcpd prints no more than the usage. */
+export const help = `${usage}
+
+Examples:
+  prov dhcpd -t -cf dhcpd.conf
+  prov dhcpd -f -cf dhcpd.conf -lf dhcpd.leases eth0`;
 
 /** The command line. A file is undefined when the command line does not name it. */
 export interface DhcpdArguments {
@@ -26,8 +35,7 @@ export interface DhcpdArguments {
   /** The user and group of the process, once everything is open that only root may open. */
   readonly user: string | undefined;
   readonly group: string | undefined;
-  /** `execute` statements may run commands. */
-  readonly allowsExecute: boolean;
+  readonly execute: ExecuteRule;
   /** Where to record what passes (`-tf`). */
   readonly traceFile: string | undefined;
   readonly traceBytesMax: number;
@@ -35,6 +43,8 @@ export interface DhcpdArguments {
   readonly playFile: string | undefined;
   /** Where Prometheus gets the metrics; undefined for no metrics. */
   readonly metrics: MetricsPlan | undefined;
+  /** Before it listens, it plays synthetic clients, so that real ones meet compiled code. */
+  readonly warmsUp: boolean;
   readonly foreground: boolean;
   readonly debug: boolean;
   readonly quiet: boolean;
@@ -51,7 +61,8 @@ const refusedFlags: Readonly<Record<string, string>> = {
 };
 
 const flags: ReadonlySet<string> = new Set([
-  ...["-4", "-6", "-d", "-f", "-q", "-t", "-T", "--no-pid", "--allow-execute"],
+  ...["-4", "-6", "-d", "-f", "-q", "-t", "-T", "--no-pid", "--no-warm-up"],
+  ...["--allow-execute", "--no-dash-arguments"],
 ]);
 
 const flagsWithValue: ReadonlySet<string> = new Set([
@@ -112,11 +123,12 @@ export function parseDhcpdArguments(args: readonly string[]): DhcpdArguments {
     broadcastServer: values["-s"],
     user: values["-user"],
     group: values["-group"],
-    allowsExecute: given.has("--allow-execute"),
+    execute: executeRule(given),
     traceFile: values["-tf"],
     traceBytesMax: traceBytesMax(values["--trace-limit"]),
     playFile: values["-play"],
     metrics: metricsPlan(values["--metrics"]),
+    warmsUp: !given.has("--no-warm-up"),
     foreground: given.has("-f") || given.has("-d"),
     debug: given.has("-d"),
     quiet: given.has("-q"),
@@ -143,6 +155,11 @@ function checkCombinations(given: ReadonlySet<string>): void {
       "A trace is either recorded (-tf) or played back (-play), not both at once.",
     );
   }
+}
+
+function executeRule(given: ReadonlySet<string>): ExecuteRule {
+  if (!given.has("--allow-execute")) return "refused";
+  return given.has("--no-dash-arguments") ? "no-dashes" : "allowed";
 }
 
 function modeOf(given: ReadonlySet<string>): DhcpdArguments["mode"] {

@@ -1,30 +1,35 @@
 import { spawn } from "node:child_process";
 import { lookup } from "node:dns/promises";
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
-import { packageVersion } from "../../lab/machine/package-root.ts";
+import { noDebugger, packageVersion } from "../../lab/machine/package-root.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import {
-  completeConfig,
-  leaseTableOf,
-  loadConfig,
-  readConfigFile,
-} from "../../server/config/edge/load-config.ts";
+import { ConfigTexts } from "../../server/config/edge/config-texts.ts";
+import { completeConfig, leaseTableOf, loadConfig } from "../../server/config/edge/load-config.ts";
 import type { ServerConfig } from "../../server/config/model/model.ts";
-import { type RunningServer, startDhcpServer } from "../../server/dhcp-server.ts";
+import {
+  type DhcpServerOptions,
+  type PreparedServer,
+  prepareDhcpServer,
+} from "../../server/dhcp-server.ts";
 import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseStoreError } from "../../server/lease/store/lease-store.ts";
 import { startMetricsThread } from "../../server/metrics/edge/metrics-thread.ts";
 import { isSyslogPresent, LogWriter } from "../../server/process/log-writer.ts";
-import { becomeOwner, findOwner, type ProcessOwner } from "../../server/process/process-owner.ts";
+import {
+  becomeOwner,
+  findOwner,
+  type ProcessOwner,
+  refuseLink,
+} from "../../server/process/process-owner.ts";
 import { StartError, systemReason } from "../../server/process/start-error.ts";
 import { playTrace } from "../../server/trace/edge/play-trace.ts";
 import { createTraceFile, filePieces, readTrace } from "../../server/trace/edge/trace-file.ts";
 import { FileTrace } from "../../server/trace/file-trace.ts";
 import type { ServerTrace } from "../../server/trace/server-trace.ts";
 import { given } from "../options/given.ts";
-import { type DhcpdArguments, parseDhcpdArguments, usage } from "./arguments.ts";
+import { type DhcpdArguments, help, parseDhcpdArguments } from "./arguments.ts";
 
 /** The configuration overrides the flags, and these the environment, as in dhcpd. */
 const usualFiles = {
@@ -46,7 +51,7 @@ export async function runDhcpd(args: readonly string[]): Promise<number> {
     log.configure({ standardError: true, syslogFacility: undefined, quiet: wanted.quiet });
     if (wanted.mode === "serve" && !wanted.foreground && !isDetached()) return await detach(args);
     if (wanted.mode === "help" || wanted.mode === "version") {
-      log.error(wanted.mode === "help" ? usage : `provlab-dhcpd-${version}`);
+      log.error(wanted.mode === "help" ? help : `provlab-dhcpd-${version}`);
       return 0;
     }
     log.info(`Provlab DHCP server ${version}, configured as ISC dhcpd is`);
@@ -90,12 +95,13 @@ async function run(wanted: DhcpdArguments, version: string, log: LogWriter): Pro
   const owner = findOwner(wanted.user, wanted.group);
   const configFile = wanted.configFile ?? usualFiles.config;
   const texts = new Map<string, string>();
+  const configTexts = new ConfigTexts();
   const read = (file: string): string => {
-    const text = readConfigFile(file);
+    const text = configTexts.read(file);
     if (wanted.traceFile !== undefined) texts.set(file, text);
     return text;
   };
-  const config = loadConfig(configFile, log, read, wanted.allowsExecute);
+  const config = loadConfig(configFile, log, read, wanted.execute);
   const files = {
     config: configFile,
     lease: resolve(config.process.leaseFileName ?? wanted.leaseFile ?? usualFiles.lease),
@@ -107,7 +113,8 @@ async function run(wanted: DhcpdArguments, version: string, log: LogWriter): Pro
   if (wanted.mode === "test-config") return 0;
   if (wanted.mode === "test-leases") return testLeases(config, files.lease, log);
   const { traceFile, traceBytesMax } = wanted;
-  if (traceFile === undefined) return serve(wanted, config, files, owner, log);
+  const loaded = { config, configTexts: configTexts.texts };
+  if (traceFile === undefined) return serve(wanted, loaded, files, owner, log);
   const trace = new FileTrace({
     path: traceFile,
     bytesMax: traceBytesMax,
@@ -119,7 +126,7 @@ async function run(wanted: DhcpdArguments, version: string, log: LogWriter): Pro
     clock: systemClock,
     logger: log,
   });
-  return serve({ ...wanted, trace }, config, files, owner, log);
+  return serve({ ...wanted, trace }, loaded, files, owner, log);
 }
 
 function testLeases(config: ServerConfig, leaseFile: string, log: LogWriter): number {
@@ -138,21 +145,23 @@ function testLeases(config: ServerConfig, leaseFile: string, log: LogWriter): nu
 
 async function serve(
   wanted: DhcpdArguments & { readonly trace?: ServerTrace },
-  config: ServerConfig,
+  loaded: Pick<DhcpServerOptions, "config" | "configTexts">,
   files: Files,
   owner: ProcessOwner,
   log: LogWriter,
 ): Promise<number> {
   if (wanted.writesPid) refuseSecondServer(files.pid);
-  const facility = wanted.debug ? undefined : (config.process.logFacility ?? "daemon");
+  refuseLink(owner, files.lease);
+  const facility = wanted.debug ? undefined : (loaded.config.process.logFacility ?? "daemon");
   log.configure({ standardError: true, syslogFacility: facility, quiet: wanted.quiet });
   const { broadcastServer } = wanted;
   const broadcastAddress =
     broadcastServer === undefined ? undefined : await addressOf(broadcastServer);
-  const server = await startDhcpServer({
-    config,
+  const server = await prepareDhcpServer({
+    ...loaded,
     leaseFile: files.lease,
     interfaceNames: wanted.interfaceNames,
+    warmsUp: wanted.warmsUp,
     ...given({ port: wanted.port, trace: wanted.trace, broadcastAddress }),
     logger: log,
     packetLogging: (wanted.debug ? !wanted.quiet : isSyslogPresent()) ? "text" : "none",
@@ -181,15 +190,16 @@ async function serve(
     }
     // The handlers of signals are set, so other programs may learn the process id.
     if (wanted.writesPid) writePidFile(files.pid, log);
+    // Nothing that a client sent is read before.
     becomeOwner(owner, files.lease);
+    const ended = server.serve();
     log.info("Server starting service.");
     log.configure({ standardError: wanted.debug, syslogFacility: facility, quiet: wanted.quiet });
     process.send?.({ kind: "serving", port: server.port, durability: server.durability });
     if (isDetached()) giveUpStandardError();
-    await server.ended;
+    await ended;
     return 0;
   } catch (error) {
-    // A server that has no metrics, or is still root, must not serve.
     await server.stop();
     throw error;
   } finally {
@@ -201,7 +211,7 @@ async function serve(
   }
 }
 
-function countersOf({ counters, socket }: RunningServer): string {
+function countersOf({ counters, socket }: PreparedServer): string {
   const ofSocket = Object.entries(socket.counters).map(
     ([name, count]) => `socket.${name}=${count}`,
   );
@@ -245,7 +255,11 @@ function isDhcpd(pid: number): boolean {
 
 function writePidFile(pidFile: string, log: LogWriter): void {
   try {
-    writeFileSync(pidFile, `${process.pid}\n`);
+    // Its folder may belong to the user of an earlier start, who could have put a link there.
+    const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+    const file = openSync(pidFile, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);
+    writeFileSync(file, `${process.pid}\n`);
+    closeSync(file);
   } catch (error) {
     log.warn(`Can't create PID file ${pidFile}: ${systemReason(error)}.`);
   }
@@ -271,7 +285,8 @@ function isDetached(): boolean {
  * Shows its log meanwhile, and returns its exit status when it fails.
  */
 function detach(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1], "dhcpd", ...args], {
+  const flags = [noDebugger, ...process.execArgv];
+  const child = spawn(process.execPath, [...flags, process.argv[1], "dhcpd", ...args], {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: { ...process.env, [detachedVariable]: "1" },

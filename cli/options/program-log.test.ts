@@ -147,7 +147,7 @@ test.each(["error", "debug"] as const)("what a slow reader loses is told (%s)", 
 
 describe.each([
   ["prov serve", runServe, []],
-  ["prov agent", runAgent, ["--etcd", "http://127.0.0.1:1"]],
+  ["prov agent", runAgent, ["--etcd", "http://127.0.0.1:1", "--agents-key", "none"]],
 ] as const)("%s", (_name, run, args) => {
   test.each([
     ["--log-level", "loud", "error, warn, info, debug"],

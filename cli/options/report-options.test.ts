@@ -21,12 +21,14 @@ describe("--report", () => {
 describe("how to run it again", () => {
   test("is quoted for a shell, with the seed that was used", () => {
     const args = ["a b.yaml", "--set", "title=it's"];
-    expect(commandLine(args, 7)).toBe(`prov run 'a b.yaml' --set 'title=it'\\''s' --seed 7`);
+    expect(commandLine(["prov", "run", ...args], 7)).toBe(
+      `prov run 'a b.yaml' --set 'title=it'\\''s' --seed 7`,
+    );
   });
 
   test("says the seed once", () => {
-    expect(commandLine(["x.yaml", "--seed=9"], 9)).toBe("prov run x.yaml --seed=9");
-    expect(commandLine(["x.yaml", "--seed", "9"], 9)).toBe("prov run x.yaml --seed 9");
+    expect(commandLine(["prov", "load", "--seed=9"], 9)).toBe("prov load --seed=9");
+    expect(commandLine(["prov", "load", "--seed", "9"], 9)).toBe("prov load --seed 9");
   });
 });
 

@@ -1,6 +1,15 @@
+import { Option } from "commander";
 import { type FormatName, filedFormats, formatNames } from "../../reports/formats.ts";
+import { quoted } from "../../reports/text/format.ts";
 import { type Paint, plainText, terminalColours } from "../../reports/text/text-lines.ts";
 import { UsageError } from "./usage-error.ts";
+
+/** `--report`: which formats a run is written in, all if nothing is said. */
+export function reportOption(description: string): Option {
+  return new Option("--report <formats>", description)
+    .argParser(parseFormats)
+    .default(filedFormats, "all");
+}
 
 /** Parses `--report`: names with commas, `all` or `none`. JSON is always one of the formats. */
 export function parseFormats(text: string): FormatName[] {
@@ -15,16 +24,10 @@ export function parseFormats(text: string): FormatName[] {
   return formatNames.filter((name) => name === "json" || names.includes(name));
 }
 
-/** The command line as a POSIX shell reads it, with the seed even if the scenario gave it. */
-export function commandLine(args: readonly string[], seed: number): string {
-  const hasSeed = args.some((arg) => arg === "--seed" || arg.startsWith("--seed="));
-  const words = ["prov", "run", ...args, ...(hasSeed ? [] : ["--seed", String(seed)])];
-  return words.map(quoted).join(" ");
-}
-
-/** A word as a POSIX shell reads it back. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** The command as a POSIX shell reads it, with the seed even if the scenario gave it. */
+export function commandLine(words: readonly string[], seed: number): string {
+  const hasSeed = words.some((word) => word === "--seed" || word.startsWith("--seed="));
+  return [...words, ...(hasSeed ? [] : ["--seed", String(seed)])].map(quoted).join(" ");
 }
 
 /** Colours on a terminal, unless the environment forbids them. */

@@ -1,6 +1,7 @@
 import {
   type LoadedScenario,
   readScenarioFile,
+  readScenarioText,
   type ScenarioLoading,
 } from "../../lab/machine/scenario-file.ts";
 import { type Override, parseOverride } from "../../scenarios/yaml/checked-yaml.ts";
@@ -14,19 +15,37 @@ export function loadScenario(
   settings: readonly string[],
   seed?: number,
 ): LoadedScenario {
-  const loading = tryScenario(path, settings);
-  if (loading.kind === "failed") throw mistakesIn(loading.problems);
-  if (seed === undefined) return loading;
-  const { scenario, sha256 } = loading;
-  return { scenario: { ...scenario, seed, population: { ...scenario.population, seed } }, sha256 };
+  return loaded(tryScenario(path, settings), seed);
+}
+
+/** The same with a text that is no file; `name` is how messages call it. */
+export function loadScenarioText(
+  name: string,
+  text: string,
+  settings: readonly string[],
+  seed?: number,
+): LoadedScenario {
+  return loaded(readScenarioText(name, text, settings.map(overrideOf)), seed);
 }
 
 /** Reads a scenario file, and the environment's overrides. Throws UsageError only for a mistake in `--set`. */
 export function tryScenario(path: string, settings: readonly string[]): ScenarioLoading {
-  const overrides = settings.map((text): Override => {
-    const override = parseOverride(text);
-    if (override !== undefined) return override;
-    throw new UsageError(`--set ${text}: write path=value, such as population.cableModems=100`);
-  });
-  return readScenarioFile(path, overrides);
+  return readScenarioFile(path, settings.map(overrideOf));
+}
+
+function loaded(loading: ScenarioLoading, seed: number | undefined): LoadedScenario {
+  if (loading.kind === "failed") throw mistakesIn(loading.problems);
+  if (seed === undefined) return loading;
+  const { scenario, whole, sha256 } = loading;
+  return {
+    scenario: { ...scenario, seed, population: { ...scenario.population, seed } },
+    whole: { ...whole, data: { ...(whole.data as object), seed } },
+    sha256,
+  };
+}
+
+function overrideOf(text: string): Override {
+  const override = parseOverride(text);
+  if (override !== undefined) return override;
+  throw new UsageError(`--set ${text}: write path=value, such as population.cableModems=100`);
 }

@@ -21,10 +21,12 @@ export class Subcommand extends Command {
     return this.addHelpText("after", `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`);
   }
 
-  /** Adds an option with a value of its own kind. */
-  value<T>(flags: string, description: string, value: OptionValue<T>, otherwise?: T): this {
-    const { long } = new Option(flags);
-    return this.option(flags, description, parserOf(long!, value), otherwise);
+  /** Adds an option with a value of its own kind. The default is written as a user would type it. */
+  value<T>(flags: string, description: string, value: OptionValue<T>, otherwise?: string): this {
+    const option = new Option(flags, description);
+    const parse = parserOf(option.long!, value);
+    if (otherwise !== undefined) option.default(parse(otherwise), otherwise);
+    return this.addOption(option.argParser(parse));
   }
 
   /** Adds an option whose value is one of a few words. */

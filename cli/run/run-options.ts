@@ -1,11 +1,11 @@
 import type { FormatName } from "../../reports/formats.ts";
 import type { ServerAddress } from "../../simulator/relay/cmts.ts";
-import type { EtcdOptions } from "./agents/etcd-options.ts";
+import type { AgentsOptions } from "./agents/agents-access.ts";
 import type { CaptureOptions } from "./capture-file.ts";
 import type { WatchOptions } from "./watch-options.ts";
 
 /** The options of `prov run`. */
-export interface RunOptions extends WatchOptions, CaptureOptions, EtcdOptions {
+export interface RunOptions extends WatchOptions, CaptureOptions, AgentsOptions {
   /** The servers to load; empty for the bundled server. */
   readonly target: readonly ServerAddress[];
   readonly bootFiles?: string;

@@ -6,7 +6,7 @@ import { type OptionValue, whole } from "../options/options.ts";
 import type { Subcommand } from "../options/subcommand.ts";
 import { UsageError } from "../options/usage-error.ts";
 import { openLiveRun } from "./ui/live-run.ts";
-import { ProgressView, plainProgress } from "./watch/progress.ts";
+import { type ProgressMode, progressModes, progressOn } from "./watch/progress.ts";
 import { openRunMetrics } from "./watch/run-metrics.ts";
 import type { RunWatcher, Steering } from "./watch/run-watch.ts";
 
@@ -15,7 +15,7 @@ const LINGER_MS_MAX = 86_400_000;
 
 /** Options of the watchers of a run. */
 export interface WatchOptions {
-  readonly progress: "auto" | "plain";
+  readonly progress: ProgressMode;
   readonly ui?: true;
   readonly uiPort?: number;
   /** In ms. */
@@ -27,8 +27,8 @@ export function addWatchOptions(command: Subcommand): void {
   command
     .choice(
       "--progress <how>",
-      "auto: on a terminal, redrawn; plain: a line every 5 s",
-      ["auto", "plain"],
+      "auto: redrawn on a terminal, else a line every 10 s; plain: every 5 s",
+      progressModes,
       "auto",
     )
     .option("--ui", "serve a page on 127.0.0.1 to watch and steer the run; its URL is printed")
@@ -53,9 +53,7 @@ export async function openWatchers(
   folder: string,
   steering: Steering,
 ): Promise<RunWatcher[]> {
-  const watchers: RunWatcher[] = [
-    progress === "plain" ? plainProgress(process.stderr) : new ProgressView(process.stderr),
-  ];
+  const watchers: RunWatcher[] = [...progressOn(process.stderr, progress)];
   if (ui === true) watchers.push(await openLiveRun(scenario, folder, uiPort, uiLinger, steering));
   if (metrics !== undefined) watchers.push(await openRunMetrics(metrics, scenario.name));
   return watchers;

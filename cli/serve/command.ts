@@ -1,3 +1,4 @@
+import type { StagesReport } from "../../server/dhcp/loop/answer-stages.ts";
 import { printable } from "../../server/process/log-writer.ts";
 import { StartError } from "../../server/process/start-error.ts";
 import { type ProvPlan, type RunningProv, startProv } from "../../server/service/prov.ts";
@@ -9,25 +10,33 @@ import { UsageError } from "../options/usage-error.ts";
 import { provPlanOf } from "./prov-file.ts";
 import { provOption, readProvFile } from "./prov-option.ts";
 
+interface ServeOptions extends LogOptions {
+  readonly config: string;
+  readonly recover?: true;
+  readonly warmUp: boolean;
+}
+
 /** `prov serve`: runs every service of a PROV in one process, until a signal ends it. */
 export async function runServe(args: readonly string[]): Promise<number> {
   const command = new Subcommand("prov serve")
     .description("serve DHCP, TFTP, Time, NTP and Syslog, as a prov.yaml says")
     .addOption(provOption())
     .option("--recover", "where etcd has lost a pair's leases: this node's lease file counts")
-    .runs(({ config, recover, ...logged }: LogOptions & { config: string; recover?: true }) => {
+    .option("--no-warm-up", "listen at once, although the first seconds are slow then")
+    .runs(({ config, recover, warmUp, ...logged }: ServeOptions) => {
       const plan = provPlanOf(config, readProvFile(config));
       if (recover && plan.ha === undefined) {
         throw new UsageError(`--recover is for a node of a pair, and ${config} has no section ha`);
       }
-      return serve({ ...plan, recovers: recover, logLevel: logged.logLevel }, logged);
+      const { logLevel } = logged;
+      return serve({ ...plan, recovers: recover, warmsUp: warmUp, logLevel }, logged);
     });
   return addLogOptions(command)
     .examples(
-      "prov serve -c examples/prov.yaml",
+      "prov serve -c prov.yaml",
       "prov serve -c examples/pair/prov01.yaml",
       "prov serve -c examples/pair/prov01.yaml --recover",
-      "prov serve -c examples/prov.yaml --log-level debug --log-format json",
+      "prov serve -c prov.yaml --log-level debug --log-format json",
     )
     .run(args);
 }
@@ -37,14 +46,15 @@ async function serve(plan: ProvPlan, options: LogOptions): Promise<number> {
   const hasParent = process.connected;
   try {
     const prov = await startProv(plan, log.logger);
-    for (const [service, port] of prov.ports) {
-      log.logger.info(`serving on port ${port}`, { service, port });
-    }
-    log.flush();
     const stop = (): void => void prov.stop();
     process.once("SIGTERM", stop).once("SIGINT", stop);
     // The channel closes when the program that started this one is gone.
     process.once("disconnect", stop);
+    // A program that reads these lines may send a signal at once.
+    for (const [service, port] of prov.ports) {
+      log.logger.info(`serving on port ${port}`, { service, port });
+    }
+    log.flush();
     // The channel may have closed while everything was starting.
     if (hasParent && !process.connected) stop();
     else tellParent(prov);
@@ -61,6 +71,17 @@ async function serve(plan: ProvPlan, options: LogOptions): Promise<number> {
   }
 }
 
+/** Asked by a program that started `prov serve` with a channel to it; answered by StagesMessage. */
+export interface TakeStages {
+  readonly kind: "take-stages";
+}
+
+export interface StagesMessage {
+  readonly kind: "stages";
+  /** Undefined without a DHCP service. */
+  readonly report?: StagesReport;
+}
+
 /** Sent, once everything serves, to a program that started `prov serve` with a channel to it. */
 export interface ServingMessage {
   readonly kind: "serving";
@@ -70,11 +91,17 @@ export interface ServingMessage {
   readonly durability?: string;
 }
 
-function tellParent({ ports, durability }: RunningProv): void {
+function tellParent({ ports, durability, takeStages }: RunningProv): void {
   const told: ServingMessage = {
     kind: "serving",
     ports: Object.fromEntries(ports),
     ...given({ durability }),
   };
   process.send?.(told);
+  process.on("message", async ({ kind }: TakeStages) => {
+    if (kind !== "take-stages") return;
+    const report = await takeStages();
+    const answer: StagesMessage = { kind: "stages", ...given({ report }) };
+    if (process.connected) process.send?.(answer);
+  });
 }

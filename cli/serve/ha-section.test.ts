@@ -93,7 +93,11 @@ describe("mistakes are told with line and path", () => {
       /:4: ha.links\[0\] .*two addresses/,
     ],
     ["no such profile", { profile: "fats" }, /:7: ha.profile must be one of guide, fast/],
-    ["a number without a unit", { times: "{ dead: 15 }" }, /:7: ha.times.dead must be a string/],
+    [
+      "a number without a unit",
+      { times: "{ dead: 15 }" },
+      /:7: ha.times.dead is 15: it needs a unit, such as 15 s/,
+    ],
     [
       "dead before it is late",
       { times: "{ dead: 5 s }" },

@@ -39,10 +39,13 @@ test("everything that can be said", () => {
       "  overload: { pressureMsMin: 500, staleMsMin: 2500 } }",
       "tftp: { root: r, port: 0, sessionsMax: 100, queueMax: 0, portsMax: 1, blockBytesMax: 1428,",
       "  windowBlocksMax: 8, retrySeconds: 2, sessionSeconds: 30, logTransfers: true,",
+      "  allow: [10.32.0.0/12, 127.0.0.1/32], sessionsPerAddressMax: 4, unackedMax: 30,",
+      "  unackedPerSecond: 5, unackedRetriesMax: 0,",
       `  deviceFiles: { pattern: "{mac}", registrations: d, templates: t, ${secret}, boundToAddress: true } }`,
       "time: { port: 37 }",
       "ntp: { rateLimits: false }",
-      "syslog: { directory: log, daysKept: 3, totalBytesMax: 1000000 }",
+      "syslog: { directory: log, daysKept: 3, totalBytesMax: 1000000,",
+      "  rateLimits: { messagesPerSecond: 10, bytesBurst: 8192 }, relays: [10.0.0.5] }",
     ),
   ).toEqual([
     {
@@ -53,7 +56,12 @@ test("everything that can be said", () => {
     {
       ...{ service: "tftp", root: "r", address: ip("127.0.0.1"), port: 0, sessionsMax: 100 },
       ...{ queueMax: 0, portsMax: 1, blockBytesMax: 1428, windowBlocksMax: 8, retrySeconds: 2 },
-      ...{ sessionSeconds: 30, logTransfers: true },
+      ...{ sessionSeconds: 30, logTransfers: true, sessionsPerAddressMax: 4, unackedMax: 30 },
+      ...{ unackedPerSecond: 5, unackedRetriesMax: 0 },
+      allow: [
+        { network: ip("10.32.0.0"), prefixLength: 12 },
+        { network: ip("127.0.0.1"), prefixLength: 32 },
+      ],
       deviceFiles: {
         ...{ pattern: "{mac}", registrations: "d", templates: "t", sharedSecretFile: "s" },
         boundToAddress: true,
@@ -63,7 +71,8 @@ test("everything that can be said", () => {
     { service: "ntp", address: ip("127.0.0.1"), rateLimits: false },
     {
       ...{ service: "syslog", directory: "log", address: ip("127.0.0.1") },
-      ...{ daysKept: 3, totalBytesMax: 1_000_000 },
+      ...{ daysKept: 3, totalBytesMax: 1_000_000, relays: [ip("10.0.0.5")] },
+      rateLimits: { messagesPerSecond: 10, bytesBurst: 8192 },
     },
   ]);
 });
@@ -79,6 +88,16 @@ test("DHCP-13: several DHCP servers, with names or without one", () => {
     { service: "dhcp", name: "cpe", leaseFile: "n" },
   ]);
   expect(plans.map(serviceName)).toEqual(["dhcp", "dhcp-docsis", "dhcp-cpe"]);
+});
+
+test("one server with its leases on two disks", () => {
+  expect(plansOf("dhcp: { config: c, leases: [/a/l, /b/l] }")).toMatchObject([
+    { service: "dhcp", leaseFile: ["/a/l", "/b/l"] },
+  ]);
+  const instance = "dhcpInstances: { cpe: { config: e, leases: [/a/m, /b/l] } }";
+  expect(() => plansOf("dhcp: { config: c, leases: [/a/l, /b/l] }", instance)).toThrow(
+    "two DHCP servers have the lease file /b/l",
+  );
 });
 
 test("metrics are told on loopback unless told, and only where a prov.yaml says so", () => {
@@ -122,6 +141,11 @@ test.each([
     "dhcp: { config: c, leases: l }\ntftp: { root: r }",
     /dhcp is .*needs tftpServers/,
   ],
+  [
+    "with leases on two disks",
+    "dhcp: { config: c, leases: [/a/l, /b/l] }",
+    /dhcp is .*leases: a node of a pair has one lease file/,
+  ],
 ])("a pair %s is refused", (_name, sections, message) => {
   expect(() => planOf(sections, ha)).toThrow(message);
 });
@@ -147,6 +171,26 @@ describe("mistakes are told with line and path", () => {
     ["too many ports", "tftp: { root: r, portsMax: 65 }", /:2: tftp.portsMax is 65/],
     ["half a session", "tftp: { root: r, sessionsMax: 0.5 }", /:2: tftp.sessionsMax/],
     ["no retry", "tftp: { root: r, retrySeconds: 0 }", /:2: tftp.retrySeconds is 0/],
+    [
+      "a network with host bits",
+      "tftp: { root: r, allow: [10.32.0.7/12] }",
+      /:2: tftp.allow\[0\] is "10.32.0.7\/12": write a network and its prefix length/,
+    ],
+    [
+      "nobody is answered",
+      "tftp: { root: r, allow: [] }",
+      /:2: tftp.allow is .*: an empty list answers nobody/,
+    ],
+    [
+      "days without room",
+      "syslog: { directory: l, totalBytesMax: 5963775 }",
+      /:2: syslog.totalBytesMax is 5963775: must leave each day 65536 bytes/,
+    ],
+    [
+      "messages that never pass",
+      "syslog: { directory: l, rateLimits: { bytesBurst: 8191 } }",
+      /:2: syslog.rateLimits/,
+    ],
     ["words for yes", "ntp: { rateLimits: sometimes }", /:2: ntp.rateLimits must be a boolean/],
     [
       "one node for two",
@@ -167,6 +211,16 @@ describe("mistakes are told with line and path", () => {
       "nobody may wait",
       "dhcp: { config: c, leases: l, overload: { waitMsMax: 0 } }",
       /:2: dhcp.overload.waitMsMax is 0/,
+    ],
+    [
+      "a list of one lease file",
+      "dhcp: { config: c, leases: [l] }",
+      /:2: dhcp.leases is \["l"\]: write a path, or a list of two paths on two disks/,
+    ],
+    [
+      "one lease file twice",
+      "dhcp: { config: c, leases: [l, ./l] }",
+      /:2: dhcp.leases is .*: names one file twice/,
     ],
     [
       "no word about the secret",

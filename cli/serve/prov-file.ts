@@ -1,14 +1,17 @@
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { SYSLOG_BYTES_MAX } from "../../protocol/syslog/message.ts";
 import { readYaml } from "../../scenarios/yaml/checked-yaml.ts";
+import { pathsOf } from "../../server/lease/store/open-lease-files.ts";
 import type { MirrorPlan } from "../../server/mirror/mirror-plan.ts";
 import type { ProvPlan } from "../../server/service/prov.ts";
 import type { ServicePlan } from "../../server/service/service-plan.ts";
+import { dayBytesMaxMin, daysKeptDefault } from "../../server/syslog/rotation.ts";
 import { given } from "../options/given.ts";
 import { mistakesIn, UsageError } from "../options/usage-error.ts";
 import { haSection } from "./ha-section.ts";
 import { mirrorPlanOf } from "./mirror-section.ts";
-import { ipv4, shortName } from "./section-parts.ts";
+import { ipv4, ipv4Network, shortName } from "./section-parts.ts";
 
 export const PROV_SCHEMA = "provlab/prov@1";
 
@@ -47,9 +50,34 @@ const overload = z.strictObject({
   staleMsMin: whole(500, 60_000),
 });
 
+/** Who is answered by TFTP. */
+const networks = z
+  .array(ipv4Network)
+  .min(1, "an empty list answers nobody: name a network, or leave it out for all")
+  .max(256);
+
+/** See `SyslogRateLimits`. */
+const syslogRates = z.strictObject({
+  messagesPerSecond: whole(1, 1_000_000),
+  messagesBurst: whole(1, 100_000_000),
+  bytesPerSecond: whole(1, 1_000_000_000),
+  bytesBurst: whole(SYSLOG_BYTES_MAX, 1_000_000_000),
+});
+
+/** One lease file, or two on two disks. */
+const leases = z.union(
+  [
+    path,
+    z
+      .tuple([path, path])
+      .refine(([first, second]) => resolve(first) !== resolve(second), "names one file twice"),
+  ],
+  "write a path, or a list of two paths on two disks",
+);
+
 const dhcp = z.strictObject({
   config: path,
-  leases: path,
+  leases,
   port,
   interfaces: z.array(z.string()).default([]),
   tftpServers: tftpServers.optional(),
@@ -82,6 +110,11 @@ const provSections = z.strictObject({
       retrySeconds: whole(1, 255),
       sessionSeconds: whole(1, 86_400),
       logTransfers: z.boolean().optional(),
+      allow: networks.optional(),
+      sessionsPerAddressMax: whole(1, 1_000_000),
+      unackedMax: whole(1, 1_000_000),
+      unackedPerSecond: whole(1, 1_000_000),
+      unackedRetriesMax: whole(0, 30),
       deviceFiles: deviceFiles.optional(),
     })
     .optional(),
@@ -92,8 +125,18 @@ const provSections = z.strictObject({
       directory: path,
       port,
       daysKept: whole(1, 3650),
-      totalBytesMax: whole(64 * 1024, Number.MAX_SAFE_INTEGER),
+      totalBytesMax: whole(1, Number.MAX_SAFE_INTEGER),
+      rateLimits: syslogRates.optional(),
+      relays: z.array(nodeAddress).optional(),
     })
+    .refine(
+      ({ daysKept = daysKeptDefault, totalBytesMax }) =>
+        totalBytesMax === undefined || totalBytesMax >= dayBytesMaxMin * (daysKept + 1),
+      {
+        path: ["totalBytesMax"],
+        message: `must leave each day ${dayBytesMaxMin} bytes: today and the daysKept before it`,
+      },
+    )
     .optional(),
   /** One node of a warm-standby pair. */
   ha: haSection.optional(),
@@ -119,6 +162,9 @@ function mistakesOfPair({ ha, dhcp: single, dhcpInstances, tftp }: Sections) {
   }
   if (single === undefined) {
     mistakes.push({ path: "ha", message: "needs the section dhcp: it is DHCP that moves" });
+  } else if (typeof single.leases !== "string") {
+    const message = "leases: a node of a pair has one lease file, because etcd has the leases, too";
+    mistakes.push({ path: "dhcp", message });
   } else if (tftp !== undefined && single.tftpServers === undefined) {
     const message = "needs tftpServers, so that devices are told both nodes' TFTP (TFTP-2)";
     mistakes.push({ path: "dhcp", message });
@@ -145,7 +191,7 @@ export function controlSocketOf(file: string, text: string): string | undefined 
 /** A node of a pair always has a control socket: by default beside its lease file. */
 function controlSocketIn({ control, ha, dhcp: single }: Sections): string | undefined {
   if (control !== undefined) return control.socket;
-  return ha === undefined ? undefined : join(dirname(single!.leases), "prov.sock");
+  return ha === undefined ? undefined : join(dirname(pathsOf(single!.leases)[0]), "prov.sock");
 }
 
 function mirrorIn({ ha, tftp }: Sections): MirrorPlan | undefined {
@@ -175,8 +221,10 @@ function servicesOf(file: string, sections: Sections): ServicePlan[] {
     plans.push({ service: "ntp", address: at, ...given(rest), ...limits });
   }
   if (syslog !== undefined) {
-    const { directory, ...rest } = syslog;
-    plans.push({ service: "syslog", directory, address: at, ...given(rest) });
+    const { directory, rateLimits, ...rest } = syslog;
+    const limits = rateLimits && given(rateLimits);
+    const tuning = given({ ...rest, rateLimits: limits });
+    plans.push({ service: "syslog", directory, address: at, ...tuning });
   }
   if (plans.length > 0) return plans;
   throw new UsageError(`${file}: names no service: add dhcp, tftp, time, ntp or syslog`);
@@ -202,10 +250,11 @@ function checkLeaseFiles(file: string, plans: readonly ServicePlan[]): void {
   const taken = new Set<string>();
   for (const plan of plans) {
     if (plan.service !== "dhcp") continue;
-    const leases = resolve(plan.leaseFile);
-    if (taken.has(leases)) {
-      throw new UsageError(`${file}: two DHCP servers have the lease file ${plan.leaseFile}`);
+    for (const leaseFile of pathsOf(plan.leaseFile)) {
+      if (taken.has(resolve(leaseFile))) {
+        throw new UsageError(`${file}: two DHCP servers have the lease file ${leaseFile}`);
+      }
+      taken.add(resolve(leaseFile));
     }
-    taken.add(leases);
   }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { parseIpv4, parseIpv4Network } from "../../protocol/ipv4.ts";
 
 /** A port that both ends know, so that the system cannot choose it. */
 export const fixedPort = z.number().int().min(1).max(65_535);
@@ -17,3 +17,12 @@ export const ipv4 = (least: number, example: string) =>
     context.addIssue({ code: "custom", message: `write an IPv4 address, such as ${example}` });
     return z.NEVER;
   });
+
+/** An IPv4 network. */
+export const ipv4Network = z.string().transform((text, context) => {
+  const parsed = parseIpv4Network(text);
+  if (parsed !== undefined) return parsed;
+  const message = "write a network and its prefix length, such as 10.32.0.0/12";
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});

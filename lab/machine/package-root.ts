@@ -8,9 +8,15 @@ export const packageRoot = folderWithPackage(dirname(fileURLToPath(import.meta.u
 /** The compiled `prov`, which may not be built yet. */
 export const provProgram = join(packageRoot, "dist", "cli", "main.js");
 
-/** The command line of `prov` with these arguments. */
+/** The compiled relay of lab/late-answers.ts. */
+export const lateAnswersProgram = join(packageRoot, "dist", "lab", "late-answers.js");
+
+/** With it Node's debugger cannot listen; `bin/prov` says why. */
+export const noDebugger = "--inspect-port=240.0.0.1:9229";
+
+/** The command line of `prov` with these arguments, for this Node. */
 export function provCommand(...args: readonly string[]): readonly string[] {
-  return [process.execPath, provProgram, ...args];
+  return [process.execPath, noDebugger, provProgram, ...args];
 }
 
 function folderWithPackage(folder: string): string {

@@ -34,17 +34,51 @@ const MS_A_TICK = 10;
 
 /** A process and all of its descendants, the parent first; empty where the kernel does not say. */
 export function timesOfTree(pid: number | undefined): readonly ProcessTimes[] {
-  const times = cpuTimesOf(pid);
-  if (times === undefined) return [];
+  return processTree(pid).flatMap(({ pid: each, folder }) => {
+    const times = cpuTimesOf(each);
+    return times === undefined ? [] : [{ name: basename(folder), ...times }];
+  });
+}
+
+/** A process, and the folder that it works in. */
+export interface PlacedProcess {
+  readonly pid: number;
+  readonly folder: string;
+}
+
+/** A process and all of its descendants, the parent first; empty where the kernel does not say. */
+export function processTree(pid: number | undefined): readonly PlacedProcess[] {
   try {
     const tasks = `/proc/${pid}/task`;
     const children = readdirSync(tasks).flatMap((task) =>
       readFileSync(`${tasks}/${task}/children`, "latin1").trim().split(" ").filter(Boolean),
     );
-    const name = basename(readlinkSync(`/proc/${pid}/cwd`));
-    return [{ name, ...times }, ...children.flatMap((child) => timesOfTree(Number(child)))];
+    const folder = readlinkSync(`/proc/${pid}/cwd`);
+    return [
+      { pid: Number(pid), folder },
+      ...children.flatMap((child) => processTree(Number(child))),
+    ];
   } catch {
     return [];
+  }
+}
+
+/** What a process holds now. */
+export interface ProcessHoldings {
+  readonly residentMiB: number;
+  readonly descriptors: number;
+  readonly threads: number;
+}
+
+/** Undefined when there is no such process, or the kernel does not say. */
+export function holdingsOf(pid: number): ProcessHoldings | undefined {
+  const residentMiB = memoryMiBOf(pid)?.now;
+  if (residentMiB === undefined) return undefined;
+  try {
+    const count = (folder: string): number => readdirSync(`/proc/${pid}/${folder}`).length;
+    return { residentMiB, descriptors: count("fd"), threads: count("task") };
+  } catch {
+    return undefined;
   }
 }
 

@@ -9,6 +9,8 @@ interface ProgramRun {
   readonly stopMsMax?: number;
   /** Whether its standard error goes to ours; otherwise the end of both its streams is returned. */
   readonly showsErrors?: boolean;
+  /** How much of the end of its output is returned; 64 KiB unless told. */
+  readonly outputCharactersMax?: number;
   readonly folder?: string;
   /** Added to our own. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -34,8 +36,10 @@ const OUTPUT_CHARACTERS_MAX = 64 * 1024;
  */
 export async function runToEnd(
   [program, ...args]: readonly string[],
-  { signal, msMax, stopMsMax = 0, showsErrors, folder, environment, watch }: ProgramRun,
+  run: ProgramRun,
 ): Promise<ProgramEnd> {
+  const { signal, msMax, stopMsMax = 0, showsErrors, folder, environment, watch } = run;
+  const { outputCharactersMax = OUTPUT_CHARACTERS_MAX } = run;
   signal.throwIfAborted();
   const startMs = performance.now();
   const child = spawn(program!, args, {
@@ -45,7 +49,7 @@ export async function runToEnd(
   });
   let output = "";
   const keep = (chunk: Buffer): void => {
-    output = (output + chunk.toString("utf8")).slice(-OUTPUT_CHARACTERS_MAX);
+    output = (output + chunk.toString("utf8")).slice(-outputCharactersMax);
   };
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);

@@ -2,13 +2,15 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
-import { readScenario } from "../../scenarios/language/scenario-file.ts";
+import { readScenario, type WholeScenario } from "../../scenarios/language/scenario-file.ts";
 import type { Override } from "../../scenarios/yaml/checked-yaml.ts";
 import type { Dependencies, Opened } from "../../scenarios/yaml/include.ts";
 import type { FileProblem } from "../../scenarios/yaml/problems.ts";
 
 export interface LoadedScenario {
   readonly scenario: Scenario;
+  /** The same for another machine. */
+  readonly whole: WholeScenario;
   /**
    * Hash of the file, the files that it includes, the variables that they name and the overrides. Two runs with
    * the same hash have the same scenario.
@@ -31,10 +33,19 @@ export function readScenarioFile(path: string, overrides: readonly Override[]): 
       problems: [{ file: path, line: undefined, path: "", message, hint: undefined }],
     };
   }
-  const reading = readScenario(file, opened.text, overrides, { variables: process.env, open });
+  return readScenarioText(file, opened.text, overrides);
+}
+
+/** The same with the text of the file, which need not be on the disk. */
+export function readScenarioText(
+  file: string,
+  text: string,
+  overrides: readonly Override[],
+): ScenarioLoading {
+  const reading = readScenario(file, text, overrides, { variables: process.env, open });
   if (reading.kind === "failed") return reading;
-  const { scenario, dependencies } = reading;
-  return { kind: "ok", scenario, sha256: hashOf(opened.text, dependencies, overrides) };
+  const { scenario, whole, dependencies } = reading;
+  return { kind: "ok", scenario, whole, sha256: hashOf(text, dependencies, overrides) };
 }
 
 function hashOf(

@@ -48,6 +48,7 @@ const bootIds = fc
   .bigInt({ min: 1n, max: 2n ** 64n - 1n })
   .map((id) => id.toString(16).padStart(16, "0"));
 const counts = fc.maxSafeNat();
+const words = fc.nat(0xffff_ffff);
 const times = fc.double({ min: 0, max: 1e15, noNaN: true }).map((ms) => ms + 0);
 const heartbeats: fc.Arbitrary<Heartbeat> = fc.record({
   node: fc.stringMatching(/^[\x21-\x7e]{1,64}$/),
@@ -75,6 +76,10 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record({
     fc.record({ bootId: bootIds, sequence: counts, sentAtMs: times, heldMs: times }),
     { nil: undefined },
   ),
+  catchUp: fc.option(
+    fc.record({ leasesRead: words, leasesInAll: words, filesFetched: words, filesInAll: words }),
+    { nil: undefined },
+  ),
 });
 
 test("the layout: every field where the description has it", () => {
@@ -93,6 +98,14 @@ test("the layout: every field where the description has it", () => {
   expect([...bytes.subarray(96, 98)]).toEqual([1, 14]);
   expect(new TextDecoder().decode(bytes.subarray(98, 112))).toBe("prov01.example");
   expect(bytes.subarray(112)).toEqual(new Uint8Array(sign(bytes.subarray(0, 112))));
+});
+
+test("what is bulky stands behind the name, while it is under way", () => {
+  const catchUp = { leasesRead: 12_288, leasesInAll: 80_000, filesFetched: 0, filesInAll: 0 };
+  const bytes = encodeHeartbeat({ ...sample, catchUp }, sign);
+  const view = new DataView(bytes.buffer);
+  expect([112, 116, 120, 124].map((at) => view.getUint32(at))).toEqual([12_288, 80_000, 0, 0]);
+  expect(bytes.subarray(128)).toEqual(new Uint8Array(sign(bytes.subarray(0, 128))));
 });
 
 test("what is encoded is what is decoded", () => {
@@ -167,6 +180,10 @@ test.each<readonly [string, Partial<Heartbeat>]>([
   ["a link beyond a byte", { link: 256 }],
   ["a fraction", { sequence: 1.5 }],
   ["a negative time", { sentAtMs: -1 }],
+  [
+    "a count of leases beyond 2^32",
+    { catchUp: { leasesRead: 2 ** 32, leasesInAll: 1, filesFetched: 0, filesInAll: 0 } },
+  ],
 ])("%s cannot be sent", (_, change) => {
   expect(() => encodeHeartbeat({ ...sample, ...change }, sign)).toThrow(EncodeError);
 });

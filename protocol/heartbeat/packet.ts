@@ -54,6 +54,14 @@ export interface HeartbeatFlags {
   readonly filesInStep: boolean;
 }
 
+/** How far a standby node is with what is bulky. A total of 0: nothing of the kind is under way. */
+export interface CatchUp {
+  readonly leasesRead: number;
+  readonly leasesInAll: number;
+  readonly filesFetched: number;
+  readonly filesInAll: number;
+}
+
 /**
  * The last heartbeat that its sender heard on this link: it proves that the sender hears, and gives a
  * round-trip time.
@@ -90,10 +98,19 @@ export interface Heartbeat {
   /** The sender's time of leases at sending, since the Unix epoch. */
   readonly leaseMs: number;
   readonly echo: HeartbeatEcho | undefined;
+  /** Undefined, and not on the wire, while nothing bulky is under way. */
+  readonly catchUp?: CatchUp | undefined;
 }
 
 /** HMAC-SHA256 with the key of both nodes: 32 bytes for any input. */
 export type HeartbeatSigner = (bytes: Uint8Array) => Uint8Array;
+
+const catchUpNames = [
+  "leasesRead",
+  "leasesInAll",
+  "filesFetched",
+  "filesInAll",
+] as const satisfies readonly (keyof CatchUp)[];
 
 export const heartbeatRefusals = ["truncated", "format", "value", "authentication"] as const;
 export type HeartbeatRefusal = (typeof heartbeatRefusals)[number];
@@ -101,6 +118,7 @@ export type HeartbeatRefusal = (typeof heartbeatRefusals)[number];
 const MAGIC = 0x5056_4842;
 const VERSION = 1;
 const SIGNATURE_BYTES = 32;
+const CATCH_UP_BYTES = 16;
 const NAME_OFFSET = 98;
 const LINK_OFFSET = 96;
 const NO_BOOT = "0000000000000000";
@@ -110,15 +128,17 @@ const namePattern = /^[\x21-\x7e]+$/;
 /**
  * Layout, most significant byte first: "PVHB", version, role, flags 2, boot id 8, sequence 8,
  * epoch 8, revision 8, sentAtMs 8; the echo's boot id 8 (zeros: no echo), sequence 8, sentAtMs 8,
- * heldMs 8; wallMs 8, leaseMs 8; link; the name's length, the name; 32 bytes of HMAC-SHA256 over all before.
+ * heldMs 8; wallMs 8, leaseMs 8; link; the name's length, the name; while something bulky is under way,
+ * the four numbers of CatchUp, 4 each; 32 bytes of HMAC-SHA256 over all before.
  * Times are IEEE 754 doubles. Throws EncodeError for a value that does not fit.
  */
 export function encodeHeartbeat(heartbeat: Heartbeat, sign: HeartbeatSigner): Uint8Array {
-  const { node, bootId, echo } = heartbeat;
+  const { node, bootId, echo, catchUp } = heartbeat;
   if (node.length > NODE_NAME_BYTES_MAX || !namePattern.test(node)) {
     throw new EncodeError(`node name "${node}" is not 1 to 64 printable ASCII characters`);
   }
-  const end = NAME_OFFSET + node.length;
+  const nameEnd = NAME_OFFSET + node.length;
+  const end = nameEnd + (catchUp === undefined ? 0 : CATCH_UP_BYTES);
   const bytes = new Uint8Array(end + SIGNATURE_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC);
@@ -144,6 +164,11 @@ export function encodeHeartbeat(heartbeat: Heartbeat, sign: HeartbeatSigner): Ui
   writeTime(view, 88, "leaseMs", heartbeat.leaseMs);
   bytes[NAME_OFFSET - 1] = node.length;
   for (let at = 0; at < node.length; at += 1) bytes[NAME_OFFSET + at] = node.charCodeAt(at);
+  if (catchUp !== undefined) {
+    for (const [place, name] of catchUpNames.entries()) {
+      writeWord(view, nameEnd + 4 * place, name, catchUp[name]);
+    }
+  }
   bytes.set(sign(bytes.subarray(0, end)), end);
   return bytes;
 }
@@ -159,9 +184,11 @@ export function decodeHeartbeat(
   if (bytes.length < NAME_OFFSET + 1 + SIGNATURE_BYTES) return "truncated";
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const nameLength = bytes[NAME_OFFSET - 1];
-  const end = NAME_OFFSET + nameLength;
+  const end = bytes.length - SIGNATURE_BYTES;
+  const extraBytes = end - NAME_OFFSET - nameLength;
   if (view.getUint32(0) !== MAGIC || bytes[4] !== VERSION) return "format";
-  if (end + SIGNATURE_BYTES !== bytes.length || nameLength > NODE_NAME_BYTES_MAX) return "format";
+  if (nameLength > NODE_NAME_BYTES_MAX) return "format";
+  if (extraBytes !== 0 && extraBytes !== CATCH_UP_BYTES) return "format";
   if (!isSame(bytes.subarray(end), sign(bytes.subarray(0, end)))) return "authentication";
   return readSigned(bytes, view) ?? "value";
 }
@@ -184,7 +211,14 @@ function readSigned(bytes: Uint8Array, view: DataView): Heartbeat | undefined {
   ) as Record<(typeof flagNames)[number], boolean>;
   const link = bytes[LINK_OFFSET];
   const counted = { sequence, link, role, epoch, revision, flags };
-  return { node, bootId, ...counted, sentAtMs, wallMs, leaseMs, echo };
+  const catchUp =
+    nameEnd + SIGNATURE_BYTES === bytes.length ? undefined : readCatchUp(view, nameEnd);
+  return { node, bootId, ...counted, sentAtMs, wallMs, leaseMs, echo, catchUp };
+}
+
+function readCatchUp(view: DataView, at: number): CatchUp {
+  const numbers = catchUpNames.map((name, place) => [name, view.getUint32(at + 4 * place)]);
+  return Object.fromEntries(numbers) as Record<(typeof catchUpNames)[number], number>;
 }
 
 function readEcho(view: DataView): HeartbeatEcho | undefined | "bad" {
@@ -227,6 +261,13 @@ function writeCount(view: DataView, at: number, name: string, value: number): vo
 function readCount(view: DataView, at: number): number | undefined {
   const value = Number(view.getBigUint64(at));
   return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function writeWord(view: DataView, at: number, name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
+    throw new EncodeError(`${name} is ${value}, not a whole number below 2^32`);
+  }
+  view.setUint32(at, value);
 }
 
 function writeTime(view: DataView, at: number, name: string, ms: number): void {

@@ -75,13 +75,14 @@ function isLineEnd(byte: number): boolean {
   return byte === 0x0a || byte === 0x0d || byte === 0;
 }
 
+/** How each control character is written; a flood may consist of them, so nothing is formatted then. */
+const escapes = Array.from({ length: 0xa0 }, (_, code) => `#${code.toString(8).padStart(3, "0")}`);
+
 /**
  * The text as one line of a log file. Control characters become `#` and three octal digits, as in
  * rsyslog, so that no sender can forge a line or move a terminal's cursor.
  */
 export function printableText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters on purpose.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    return `#${character.charCodeAt(0).toString(8).padStart(3, "0")}`;
-  });
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (control) => escapes[control.charCodeAt(0)]);
 }

@@ -76,7 +76,7 @@ export interface CapacityTrial {
   readonly generatorCpuPercent: number;
   readonly generatorStarvedPercent: number;
   readonly verdict: "kept" | "missed" | "generator-limited";
-  /** Why the generator was the limit. */
+  /** Where the generator was beyond its limits. The latencies of a rate kept in spite of it are too high. */
   readonly problems: readonly string[];
 }
 

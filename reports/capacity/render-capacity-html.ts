@@ -64,7 +64,7 @@ function section(title: string, body: string): string {
 function chartsOf({ repeats }: CapacityResult): readonly Chart[] {
   const trials = repeats
     .flatMap((repeat) => repeat.trials)
-    .filter(({ verdict }) => verdict !== "generator-limited");
+    .filter(({ problems }) => problems.length === 0);
   const rates = [...new Set(trials.map(({ ratePerSecond }) => ratePerSecond))].sort(
     (a, b) => a - b,
   );

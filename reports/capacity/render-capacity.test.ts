@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CapacityResult, CapacityTrial } from "./capacity-result.ts";
-import { renderCapacityMarkdown, renderCapacityText } from "./render-capacity.ts";
+import { renderCapacityMarkdown, renderCapacityText, searchWords } from "./render-capacity.ts";
 import { renderCapacityHtml } from "./render-capacity-html.ts";
 
 function trial(ratePerSecond: number, unansweredShare: number): CapacityTrial {
@@ -63,6 +63,20 @@ test.each([
 ])("the answer comes first", (shown, answer) => {
   expect(renderCapacityText(shown, []).split("\n")[1]).toBe(answer);
   expect(renderCapacityMarkdown(shown).split("\n")[0]).toContain(answer);
+});
+
+test.each([
+  [search, "kept 12,000/s, missed 12,300/s, 2 trials: the server was the limit"],
+  [
+    { ...search, missedPerSecond: null, end: "rate-max" } as const,
+    "kept 12,000/s, 2 trials: the hi",
+  ],
+  [
+    { ...search, keptPerSecond: null, missedPerSecond: null, end: "time-limit" } as const,
+    "kept no rate, 2 trials: no time left",
+  ],
+])("a search in words", (repeat, words) => {
+  expect(searchWords(repeat)).toContain(words);
 });
 
 test("the text fits 80 columns and has every trial", () => {

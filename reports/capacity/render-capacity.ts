@@ -100,9 +100,9 @@ export function searchWords({
   devicesBound,
   trials,
 }: CapacityResult["repeats"][number]): string {
-  const rate = (value: number | null): string =>
-    value === null ? "nothing" : `${formatCount(value)}/s`;
-  return `${formatCount(devicesBound)} devices bound; kept ${rate(keptPerSecond)}, did not keep ${rate(missedPerSecond)}, ${trials.length} trials: ${ends[end]}`;
+  const kept = keptPerSecond === null ? "kept no rate" : `kept ${formatCount(keptPerSecond)}/s`;
+  const missed = missedPerSecond === null ? "" : `, missed ${formatCount(missedPerSecond)}/s`;
+  return `${formatCount(devicesBound)} devices bound; ${kept}${missed}, ${trials.length} trials: ${ends[end]}`;
 }
 
 /** GitHub-flavoured Markdown, with the trials to unfold. */
@@ -135,6 +135,7 @@ export const trialHead = [
 export const shareHead = ["of the maximum", ...trialHead.slice(1)];
 
 function trialCells(trial: CapacityTrial): string[] {
+  const isLate = trial.verdict === "kept" && trial.problems.length > 0;
   return [
     formatCount(trial.ratePerSecond),
     `${(100 * trial.unansweredShare).toFixed(2)} %`,
@@ -142,6 +143,6 @@ function trialCells(trial: CapacityTrial): string[] {
     formatMs(trial.latencyMsP99),
     formatMs(trial.slipMsP99),
     `${trial.generatorCpuPercent.toFixed(0)} %`,
-    trial.verdict,
+    isLate ? "kept, late" : trial.verdict,
   ];
 }

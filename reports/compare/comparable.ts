@@ -1,4 +1,5 @@
 import type { RunResult } from "../result/run-result.ts";
+import type { Design } from "./permutation-test.ts";
 
 /** What results must have in common to be compared, under the names that `--allow` takes. */
 const traits = {
@@ -26,22 +27,51 @@ export interface NamedResult {
   readonly result: RunResult;
 }
 
+/** The runs of both sides. */
+export interface Sides {
+  readonly base: readonly NamedResult[];
+  readonly current: readonly NamedResult[];
+}
+
+/** The runs that can be compared, and the others with the reason: `is invalid: …`. */
+export interface SortedSides extends Sides {
+  readonly leftOut: readonly { readonly path: string; readonly why: string }[];
+}
+
 /**
- * Why the results cannot be compared, one sentence each; empty when they can. Traits in `allowed` may
- * differ. An invalid run is never comparable, because its figures are not the server's; nor is a run
- * that was broken off.
+ * Leaves out invalid runs, because their figures are not the server's; runs whose generator was late without harm to
+ * the verdict, because their latencies are too high, like those of a slower server; and runs that were broken off. Of
+ * pairs, which both sides have equally many of, the other run goes too.
  */
+export function withoutUnusable({ base, current }: Sides, design: Design): SortedSides {
+  const isUsable = (side: readonly NamedResult[]) => (run: NamedResult, index: number) =>
+    whyUnusable(run) === undefined &&
+    (design === "groups" || whyUnusable(side[index]!) === undefined);
+  return {
+    base: base.filter(isUsable(current)),
+    current: current.filter(isUsable(base)),
+    leftOut: [...base, ...current].flatMap((run) => {
+      const why = whyUnusable(run);
+      return why === undefined ? [] : [{ path: run.path, why }];
+    }),
+  };
+}
+
+/** Why a run cannot be compared: words that follow its path; undefined if it can. */
+export function whyUnusable({ result }: NamedResult): string | undefined {
+  if (result.verdict === "invalid") return `is invalid: ${result.reasons.join(" ")}`.trim();
+  const { problems } = result.generator;
+  if (problems.length > 0) return `is too inexact to compare: ${problems.join("; ")}`;
+  return result.phases.length === 0 ? "has no phases: the run was broken off" : undefined;
+}
+
+/** What differs between the results that must not, one sentence each. Traits in `allowed` may differ. */
 export function incomparable(
-  results: readonly NamedResult[],
+  { base, current }: Sides,
   allowed: ReadonlySet<Trait>,
 ): readonly string[] {
-  const unusable = results.flatMap(({ path, result }) => {
-    if (result.verdict === "invalid") {
-      return [`${path} is invalid: ${result.reasons.join(" ")}`.trim()];
-    }
-    return result.phases.length === 0 ? [`${path} has no phases: the run was broken off`] : [];
-  });
-  const different = traitNames.flatMap((name) => {
+  const results = [...base, ...current];
+  return traitNames.flatMap((name) => {
     if (allowed.has(name)) return [];
     const { what, of } = traits[name];
     const values = new Map<string, string>();
@@ -53,7 +83,6 @@ export function incomparable(
     const list = [...values].map(([value, path]) => `${value} (${path})`).join(", ");
     return [`${what} differs: ${list}; --allow ${name} compares all the same`];
   });
-  return [...unusable, ...different];
 }
 
 /** The first number of a version: 20 of `v20.19.0`, 6 of `6.18.3-amd64`. */

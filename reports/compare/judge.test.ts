@@ -39,12 +39,30 @@ describe("verdicts", () => {
 
   test("the effect is the ratio, with its interval around it", () => {
     const { metrics } = judge([{ metric: cpu, base: around(100), current: around(110) }], settings);
-    const { effect, effectLow, effectHigh, p, baseMedian, currentMedian } = metrics[0];
+    const { effect, effectLow, effectHigh, p, baseMean, currentMean } = metrics[0];
     expect(effect).toBeCloseTo(0.1, 10);
     expect(effectLow! < 0.1 && 0.1 < effectHigh!).toBe(true);
     expect(p).toBe(2 / 252);
-    expect(baseMedian).toBeCloseTo(100.1, 9);
-    expect(currentMedian).toBeCloseTo(110.11, 9);
+    expect(currentMean / baseMean - 1).toBeCloseTo(effect, 10);
+    expect(baseMean).toBeCloseTo(99.97765, 4);
+  });
+
+  test("one run far from the others moves the figures as it moves the effect", () => {
+    const base = [5, 5.1, 5.083, 5.2, 5.05];
+    const runs = { metric: cpu, base, current: [5.2, 5.3, 5.255, 5.1, 60] };
+    const [{ effect, baseMean, currentMean }] = judge([runs], settings).metrics;
+    expect(effect).toBeGreaterThan(0.5);
+    expect(currentMean / baseMean - 1).toBeCloseTo(effect, 10);
+  });
+
+  test("the effect on a share is the difference of the plain means", () => {
+    const runs = { metric: lost, base: [0, 0.1, 0.2, 0, 0], current: [0.2, 0.3, 0.1, 0.4, 0] };
+    const [{ effect, baseMean, currentMean }] = judge([runs], settings).metrics;
+    expect([baseMean, currentMean, effect].map((each) => each.toFixed(3))).toEqual([
+      "0.060",
+      "0.200",
+      "0.140",
+    ]);
   });
 
   test("one regressed metric decides, then one undecided", () => {

@@ -1,4 +1,3 @@
-import { median } from "../../base/median.ts";
 import { type Design, permutationTest, smallestP, type TwoSides } from "./permutation-test.ts";
 
 export const comparisonVerdicts = ["improved", "same", "regressed", "undecided"] as const;
@@ -29,9 +28,10 @@ export interface MetricRuns {
 
 export interface MetricComparison {
   readonly metric: Metric;
-  readonly baseMedian: number;
-  readonly currentMedian: number;
-  /** Ratio: current over base, minus 1. Share: current minus base. */
+  /** Over the runs: of a ratio the geometric mean, of a share the plain one. */
+  readonly baseMean: number;
+  readonly currentMean: number;
+  /** Ratio: the current mean over the base's, minus 1. Share: the current mean minus the base's. */
   readonly effect: number;
   /** Confidence interval of the effect at level 1 - alpha, for this metric alone; null: unbounded. */
   readonly effectLow: number | null;
@@ -80,8 +80,8 @@ export function judge(
     const [effectLow, effectHigh] = [offScale(metric, low), offScale(metric, high)];
     return {
       metric,
-      baseMedian: median(base) ?? Number.NaN,
-      currentMedian: median(current) ?? Number.NaN,
+      baseMean: meanOf(metric, base),
+      currentMean: meanOf(metric, current),
       ...{ effect, p },
       effectLow: Number.isFinite(low) ? effectLow : null,
       effectHigh: Number.isFinite(high) ? effectHigh : null,
@@ -154,6 +154,12 @@ export function runsNeeded(design: Design, alpha: number): number {
 
 export function shortPercent(share: number): string {
   return `${Number((100 * share).toPrecision(3))} %`;
+}
+
+/** The mean that the effect is about: the permutation test compares means on the metric's scale. */
+function meanOf(metric: Metric, values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + onScale(metric, value), 0) / values.length;
+  return metric.scale === "share" ? mean : Math.exp(mean);
 }
 
 function onScale({ scale, name }: Metric, value: number): number {

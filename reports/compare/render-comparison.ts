@@ -88,8 +88,8 @@ function tableOf(metrics: readonly MetricComparison[]): string {
   return [head, "|---|--:|--:|--:|--:|---|", ...rows].join("\n");
 }
 
-function figuresOf({ metric, baseMedian, currentMedian, effect }: MetricComparison): string[] {
-  return [value(baseMedian, metric), value(currentMedian, metric), signed(effect, metric)];
+function figuresOf({ metric, baseMean, currentMean, effect }: MetricComparison): string[] {
+  return [value(baseMean, metric), value(currentMean, metric), signed(effect, metric)];
 }
 
 const elements: Readonly<Partial<Record<ComparisonVerdict, string>>> = {
@@ -126,14 +126,14 @@ function aboutSentences({ design, runs, alpha, notes }: Judgement): readonly str
   const how =
     design === "pairs" ? `${base} pairs of runs` : `${base} runs of the base, ${current} current`;
   return [
-    `${how}; the figures are medians.`,
+    `${how}; the figures are geometric means (of time-outs plain ones), and the effect is their difference.`,
     `Of alike sides ${shortPercent(alpha)} at most are called different, over all metrics together.`,
     ...notes,
   ];
 }
 
-function value(median: number, { scale }: Metric): string {
-  const shown = scale === "share" ? 100 * median : median;
+function value(mean: number, { scale }: Metric): string {
+  const shown = scale === "share" ? 100 * mean : mean;
   return shown >= 1000
     ? Math.round(shown).toLocaleString("en-US")
     : String(Number(shown.toPrecision(4)));

@@ -5,10 +5,11 @@ import type { RunResult } from "../result/run-result.ts";
 /**
  * JUnit XML for Jenkins and GitLab: one suite, with a case for the verdict, each threshold, each safety
  * check and the generator. In an invalid run the cause is an error, not a failure, and the thresholds
- * are skipped, because they say nothing then. The environment is in the properties.
+ * are skipped, because they say nothing then. One cause is one failure: where another case has the verdict's cause,
+ * the reasons of the verdict are the output of the suite. The environment is in the properties.
  */
 export function renderJunit(result: RunResult): string {
-  const cases = judgedOf(result);
+  const cases = casesOf(result);
   const name = attribute(result.scenario.name);
   const seconds = (result.durationMs / 1000).toFixed(3);
   const totals = `tests="${cases.length}" failures="${numberOf(cases, "failed")}" errors="${numberOf(cases, "invalid")}"`;
@@ -22,10 +23,16 @@ export function renderJunit(result: RunResult): string {
     <properties>
 ${properties.join("\n")}
     </properties>
-${cases.map((judged) => testCase(judged, result)).join("\n")}
+${cases.map((judged) => testCase(judged, result)).join("\n")}${output(result)}
   </testsuite>
 </testsuites>
 `;
+}
+
+function casesOf(result: RunResult): readonly Judged[] {
+  const [verdict, ...others] = judgedOf(result);
+  const isSaid = others.some(({ state }) => state !== "holds" && state === verdict!.state);
+  return isSaid ? others : [verdict!, ...others];
 }
 
 const elements = { failed: "failure", invalid: "error", void: "skipped" } as const;
@@ -35,7 +42,7 @@ function testCase({ group, name, state, said }: Judged, result: RunResult): stri
   const seconds = group === "verdict" ? (result.durationMs / 1000).toFixed(3) : "0";
   const head = `    <testcase classname=${attribute(`${result.scenario.name}.${group}`)} name=${attribute(name)} time="${seconds}"`;
   if (state === "holds") {
-    return group === "threshold"
+    return group === "threshold" || group === "generator"
       ? `${head}>\n      <system-out>${escapeXml(said)}</system-out>\n    </testcase>`
       : `${head}/>`;
   }
@@ -46,6 +53,12 @@ function testCase({ group, name, state, said }: Judged, result: RunResult): stri
       ? `<skipped message=${attribute(message)}/>`
       : `<${element} message=${attribute(message)} type=${attribute(group)}>${escapeXml(detail(group, message, result))}</${element}>`;
   return `${head}>\n      ${body}\n    </testcase>`;
+}
+
+function output({ reasons }: RunResult): string {
+  return reasons.length === 0
+    ? ""
+    : `\n    <system-out>${escapeXml(reasons.join("\n"))}</system-out>`;
 }
 
 function detail(group: Judged["group"], message: string, { safety }: RunResult): string {

@@ -1,4 +1,5 @@
 import { escapeLabel, labelText } from "../../base/metric-labels.ts";
+import { stallReasons } from "../../base/stall-reason.ts";
 import type { Distribution } from "../result/distribution.ts";
 import type { RunResult, StreamResult } from "../result/run-result.ts";
 import { violationsOf } from "../result/safety.ts";
@@ -22,6 +23,7 @@ export function renderOpenMetrics(result: RunResult): string {
   const families = [
     ...runFamilies(result),
     ...streamFamilies(result),
+    ...stageFamilies(result),
     ...verdictFamilies(result),
     ...machineFamilies(result),
   ].filter(({ samples }) => samples.length > 0);
@@ -152,6 +154,40 @@ function streamFamilies({ phases, timeToBoundMs, timeToOnlineMs = {} }: RunResul
     ...spansFamilies("provlab_time_to_online", "To on line.", ofKinds(timeToOnlineMs)),
   ];
 }
+
+/** Where the time of the bundled server's answers went. */
+function stageFamilies({ phases }: RunResult): Family[] {
+  const served = phases.flatMap(({ name, server }) =>
+    server === undefined ? [] : [{ phase: name, server }],
+  );
+  const spans = served.flatMap(({ phase, server }) =>
+    Object.entries(stageFields).map(([stage, field]) => [{ phase, stage }, server[field]] as const),
+  );
+  const longest = served.flatMap(({ phase, server: { stalls } }) =>
+    stallReasons.flatMap((reason) => {
+      const found = stalls.filter((stall) => stall.reason === reason);
+      if (found.length === 0) return [];
+      const ms = Math.max(...found.map(({ durationMs }) => durationMs));
+      return [[{ phase, reason }, ms / 1000] as const];
+    }),
+  );
+  return [
+    ...spansFamilies(
+      "provlab_server_answer_stage",
+      "Where the time of each answer went; sync is a part of commit.",
+      spans,
+    ),
+    gauge("provlab_server_stall_max_seconds", "The longest sync or pause by reason.", longest),
+  ];
+}
+
+const stageFields = {
+  queue: "queueMs",
+  decide: "decideMs",
+  commit: "commitMs",
+  sync: "syncMs",
+  send: "sendMs",
+} as const;
 
 /** The stream's name tells apart two streams of one exchange. */
 function labelsOf(phase: string, { exchange, name }: StreamResult): Labels {

@@ -4,7 +4,7 @@ import type { BootProblem } from "../../simulator/boot/boot-step.ts";
 import { timeSeriesTable } from "../machine/time-series-table.ts";
 import { problemWords } from "../result/boot-problems.ts";
 import { stackOrder } from "../result/boot-states.ts";
-import { bootTotalsOf, onlineAtEnd } from "../result/boot-totals.ts";
+import { bootsAtEnd, bootTotalsOf } from "../result/boot-totals.ts";
 import type { BootFailureResult, PhaseResult, RunResult } from "../result/run-result.ts";
 import { sampleBootResult } from "../result/sample-boot-result.testing.ts";
 import { sampleResult } from "../result/sample-result.testing.ts";
@@ -82,7 +82,7 @@ describe("totals", () => {
 
   test("there are none where nothing boots", () => {
     expect(bootTotalsOf(sampleResult())).toBeUndefined();
-    expect(onlineAtEnd(sampleResult())).toBeUndefined();
+    expect(bootsAtEnd(sampleResult())).toBeUndefined();
   });
 });
 
@@ -126,7 +126,7 @@ describe("the summary of a run that boots", () => {
 
   test("says that nothing failed, and that nobody came on line", () => {
     const quiet = renderSummary({ ...withBoot({ failures: [] }), timeToOnlineMs: {} }, []);
-    expect(quiet).toContain("failures       none: every boot came to its end");
+    expect(quiet).toContain("failures       4 boots did not come to their end");
     expect(quiet).toMatch(/^time to online +0 +- +- +- +-$/m);
   });
 
@@ -144,12 +144,41 @@ describe("the page of a run that boots", () => {
   });
 
   test("leads with time to on line, then where devices failed, and why", () => {
-    const p999 = formatSpan(result.timeToOnlineMs!["all"].p999);
-    expect(page).toContain(`<div class="figure headline"><b>${p999}</b>`);
+    // Its threshold is about this percentile.
+    const p99 = formatSpan(result.timeToOnlineMs!["all"].p99);
+    expect(page).toContain(
+      `<div class="figure headline"><b>${p99}</b><span>time to on line, p99<br>`,
+    );
     expect(page).toContain("Phase restore: the way to on line");
     expect(page).toContain("the modem finds that its file was changed (CM MIC)");
-    expect(page).toContain("of 4,000 devices on line at the end; 4 gave up");
+    expect(page).toContain("on line at the end, of 4,000 devices that booted; 4 gave up");
     expect(page).toContain("1,391: tftp 1,312, time 61, ntp 18");
+  });
+
+  test("without a threshold on it, the time until all were on line leads, or else the median", () => {
+    const headline = (changes: Partial<RunResult>): string =>
+      /headline"><b>([^<]*<\/b><span>[^<]*)/.exec(
+        renderHtml({ ...result, thresholds: [], ...changes }, assets),
+      )![1]!;
+    const p50 = formatSpan(result.timeToOnlineMs!["all"].p50);
+    expect(headline({})).toBe(`${p50}</b><span>time to on line, p50`);
+    const phases = result.phases.map((phase) => ({
+      ...{ ...phase, endedBy: "all-online", durationMs: 15_600 },
+    }));
+    expect(headline({ phases })).toBe("15.6 s</b><span>until 4,000 devices on line");
+    const text = "restore.onlineAfterMs.p999 < 600000";
+    expect(headline({ phases, thresholds: [{ text, actual: 8000, holds: true }] })).toBe(
+      "8.0 s</b><span>from the start of restore to on line, p99.9",
+    );
+  });
+
+  test("devices that only took a lease are no devices that booted", () => {
+    const timeSeries = result.timeSeries.map((row) => ({
+      ...{ ...row, online: 2000, bootStates: { off: 1000, online: 2000 } },
+    }));
+    expect(renderHtml({ ...result, timeSeries }, assets)).toContain(
+      "<b>2,000</b><span>on line at the end, of 2,000 devices that booted; 1,000 did not boot",
+    );
   });
 
   test("a page without boots has none of it", () => {
@@ -279,7 +308,7 @@ test("the table has columns of boots behind those of every run", () => {
     "boot_dhcp",
   ]);
   expect(rows.every((row) => row.length === head!.length)).toBe(true);
-  expect(rows.at(-1)![first.length]).toBe(onlineAtEnd(result));
+  expect(rows.at(-1)![first.length]).toBe(bootsAtEnd(result)!.online);
 });
 
 // The compiler sees to it that none is missing here.

@@ -12,7 +12,11 @@ export function chartFigure(chart: Chart): string {
 }
 
 /** The chart in a sentence, for a screen reader. */
-export function chartWords({ title, series }: Pick<Chart, "title" | "series">): string {
+export function chartWords({
+  title,
+  series,
+  lanes = [],
+}: Pick<Chart, "title" | "series" | "lanes">): string {
   const lines = series.map(({ label, values }) => {
     const known = values.filter((value) => value !== null);
     if (known.length === 0) return `${label} without a value`;
@@ -22,7 +26,11 @@ export function chartWords({ title, series }: Pick<Chart, "title" | "series">): 
     );
     return `${label} from ${text(low)} to ${text(high)}`;
   });
-  return `Chart: ${title}. ${lines.join("; ")}.`;
+  const times = lanes.map(({ label, spans }) => {
+    const longestMs = Math.max(...spans.map(({ ms }) => ms));
+    return `${label} ${spans.length} times, at most ${text(longestMs)} ms`;
+  });
+  return `Chart: ${title}. ${[...lines, ...times].join("; ")}.`;
 }
 
 const heads = { time: "second", percentile: "percentile", load: "offered/s" } as const;

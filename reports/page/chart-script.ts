@@ -3,7 +3,7 @@
  * height)` makes the plot in the element with the chart's id, in the colours of the page. `rowsOf` has
  * the data in uPlot's order. `themed(redraw)` follows the colour scheme, its button and the window. A
  * stacked chart is drawn from the top down: each area reaches the ground, and the next one covers its
- * lower part. For readers who do not see colours, lines also differ by dashes, thresholds by a sign.
+ * lower part. Lanes stand below the axis. For readers who do not see colours, lines also differ by dashes, thresholds by a sign.
  */
 export const chartScript = `
   const root = document.documentElement;
@@ -97,6 +97,34 @@ export const chartScript = `
     }
     ctx.restore();
   };
+  // Below the numbers of the axis, on its scale; the longer, the taller.
+  const laneHeight = 16;
+  const axisHeight = 30;
+  const markLanes = (lanes) => (u) => {
+    const ctx = inks(u);
+    const ratio = devicePixelRatio;
+    const { left, top, width, height } = u.bbox;
+    ctx.beginPath();
+    ctx.rect(0, top + height, left + width + 2 * ratio, u.ctx.canvas.height);
+    ctx.clip();
+    lanes.forEach(({ label, spans }, index) => {
+      const ground = top + height + (axisHeight + (index + 1) * laneHeight) * ratio;
+      ctx.fillStyle = colour("--soft");
+      ctx.textAlign = "right";
+      ctx.fillText(label, left - 6 * ratio, ground);
+      ctx.fillStyle = colour("--line");
+      ctx.fillRect(left, ground, width, ratio);
+      ctx.fillStyle = colour("--c" + (index % 6 + 1));
+      for (const { second, ms } of spans) {
+        const from = u.valToPos(second, "x", true);
+        const to = Math.max(u.valToPos(second + ms / 1000, "x", true), from + 2 * ratio);
+        if (to < left) continue;
+        const tall = ratio * (3 + 9 * Math.min(1, Math.log10(Math.max(ms, 5) / 5) / 2));
+        ctx.fillRect(Math.max(from, left), ground - tall, to - Math.max(from, left), tall);
+      }
+    });
+    ctx.restore();
+  };
   const yScale = ({ log, limits = [] }) => {
     const bounds = limits.map(({ y }) => y);
     return log
@@ -114,17 +142,20 @@ export const chartScript = `
   const plotOf = (chart, phases, width, height) => {
     const box = document.getElementById(chart.id);
     const across = width || box.clientWidth - 8;
+    const lanes = chart.lanes || [];
+    const below = lanes.length * laneHeight;
     const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 },
       ticks: { stroke: colour("--line"), width: 1 } };
     const marks = [
       ...(chart.x === "time" && phases.length > 1 ? [markPhases(phases)] : []),
       ...(chart.limits ? [markLimits(chart.limits)] : []),
+      ...(below > 0 ? [markLanes(lanes)] : []),
     ];
     const plot = new uPlot({
-      width: across, height, padding: [18, null, null, null],
+      width: across, height: height + below, padding: [18, null, null, null],
       scales: { x: { time: false }, y: yScale(chart) },
       axes: [
-        { ...axis, ...ticksOf(chart), ...(chart.x === "percentile" ? percentTicks(across) : {}),
+        { ...axis, size: below > 0 ? axisHeight + below + 4 : 50, ...ticksOf(chart), ...(chart.x === "percentile" ? percentTicks(across) : {}),
           values: (u, splits) => splits.map(xTexts[chart.x]) },
         { ...axis, size: 56, values: (u, splits) => splits.map(short) },
       ],

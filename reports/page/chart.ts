@@ -1,4 +1,5 @@
 import { LatencyHistogram } from "../../base/histogram.ts";
+import { percentileOf } from "../../scenarios/language/statistic.ts";
 import { parseThreshold } from "../../scenarios/language/threshold.ts";
 import type { Distribution } from "../result/distribution.ts";
 import type { ThresholdResult } from "../result/run-result.ts";
@@ -17,6 +18,14 @@ export interface Chart {
   readonly series: readonly ChartLine[];
   /** Thresholds, where a line must stay below. */
   readonly limits?: readonly ChartLimit[];
+  /** Only over time: drawn under the axis, one below the other. */
+  readonly lanes?: readonly ChartLane[];
+}
+
+/** What happened now and then. */
+export interface ChartLane {
+  readonly label: string;
+  readonly spans: readonly { readonly second: number; readonly ms: number }[];
 }
 
 export interface ChartLine {
@@ -77,8 +86,6 @@ function ninesOf(percentile: number): number {
   return -Math.log10(1 - percentile / 100);
 }
 
-const boundable: Readonly<Record<string, number>> = { p50: 50, p90: 90, p99: 99, p999: 99.9 };
-
 /**
  * The thresholds that bound a percentile from above, as marks for a percentile chart. `isDrawn` says
  * whether a metric, without its percentile, is on the chart.
@@ -91,7 +98,7 @@ export function limitsOf(
   return thresholds.flatMap(({ text, holds }) => {
     const threshold = parseThreshold(text);
     if (threshold === undefined || !threshold.operator.startsWith("<")) return [];
-    const percentile = boundable[threshold.metric.at(-1)!];
+    const percentile = percentileOf(threshold.metric.at(-1)!);
     if (percentile === undefined || threshold.bound <= 0) return [];
     if (!isDrawn(threshold.metric.slice(0, -1))) return [];
     return [{ x: ninesOf(percentile), y: threshold.bound / unitMs, holds }];

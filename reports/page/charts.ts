@@ -1,8 +1,10 @@
+import { type StallReason, stallReasons } from "../../base/stall-reason.ts";
 import { streamNameOf } from "../../scenarios/language/phase-plan.ts";
 import { stackOrder, stateColour } from "../result/boot-states.ts";
 import type { RunResult, StageResult, TimeSeriesRow } from "../result/run-result.ts";
 import {
   type Chart,
+  type ChartLane,
   type ChartLine,
   limitsOf,
   lineOf,
@@ -20,7 +22,7 @@ export function chartsOf(result: RunResult): Chart[] {
   return [
     ...bootChartsOverTime(result.timeSeries),
     timeToOnlineChart(result),
-    ...loadChartsOverTime(result.timeSeries),
+    ...loadChartsOverTime(result.timeSeries, stallLanes(result)),
     latencyPercentileChart(result),
     ...loadCharts(result),
     ...serverCharts(result.timeSeries),
@@ -68,7 +70,7 @@ const latencyColumns = [
   ["max", "latencyMsMax"],
 ] as const;
 
-function loadChartsOverTime(rows: Rows): Chart[] {
+function loadChartsOverTime(rows: Rows, lanes: readonly ChartLane[] = []): Chart[] {
   const exchanges = exchangeColumns.map(([label, column]) =>
     lineOf(label, rows, (row) => row[column] ?? 0),
   );
@@ -82,10 +84,34 @@ function loadChartsOverTime(rows: Rows): Chart[] {
   const statesTitle = hasBoots ? "Devices by DHCP state" : "Devices by state";
   return [
     overTime("rates", "Transactions a second", rows, exchanges.filter(isUsed)),
-    { ...overTime("latency", "Latency from the intended send time, ms", rows, latency), log: true },
+    {
+      ...overTime("latency", "Latency from the intended send time, ms", rows, latency),
+      log: true,
+      ...(lanes.length > 0 && { lanes }),
+    },
     overTime("states", statesTitle, rows, states.filter(isUsed)),
   ];
 }
+
+/** When the bundled server's disk or loop stood still, by reason. */
+function stallLanes({ phases }: RunResult): ChartLane[] {
+  const stalls = phases.flatMap(({ server }) => server?.stalls ?? []);
+  return stallReasons.flatMap((reason) => {
+    const spans = stalls
+      .filter((stall) => stall.reason === reason)
+      .map(({ startMs, durationMs }) => ({ second: startMs / 1000, ms: durationMs }));
+    return spans.length === 0 ? [] : [{ label: laneNames[reason], spans }];
+  });
+}
+
+/** They stand left of the lanes, where there is room for eight letters. */
+export const laneNames: Readonly<Record<StallReason, string>> = {
+  sync: "sync",
+  "garbage-collection": "garbage",
+  processor: "no CPU",
+  stopped: "stopped",
+  "event-loop": "busy",
+};
 
 /** Devices on line and by boot state. */
 function bootChartsOverTime(rows: Rows): Chart[] {

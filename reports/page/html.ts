@@ -18,12 +18,34 @@ export function scriptJson(value: unknown): string {
 
 /** Cells are HTML. A wide table scrolls by itself, also by keyboard. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const names = head.map((cell) => `<th scope="col">${cell}</th>`).join("");
-  return `<div class="wide" tabindex="0"><table><thead><tr>${names}</tr></thead><tbody>${rows.map(tableRow).join("")}</tbody></table></div>`;
+  return tableOf("wide", head, rows, () => "");
 }
 
-function tableRow(cells: readonly string[]): string {
-  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+/** The same, but on a telephone each row is a block in which every cell has its head above it. */
+export function stackingTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  return tableOf("wide stacking", head, rows, (column) => ` data-head="${head[column]}"`);
+}
+
+function tableOf(
+  style: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  attributeOf: (column: number) => string,
+): string {
+  const names = head.map((cell) => `<th scope="col">${cell}</th>`).join("");
+  const body = rows.map((cells) => {
+    const written = cells.map((cell, column) => `<td${attributeOf(column)}>${cell}</td>`);
+    return `<tr>${written.join("")}</tr>`;
+  });
+  return `<div class="${style}" tabindex="0"><table><thead><tr>${names}</tr></thead><tbody>${body.join("")}</tbody></table></div>`;
+}
+
+/** Escaped; a long name may be broken behind its dots. */
+export function dottedName(text: string): string {
+  return escapeHtml(text).replaceAll(".", ".<wbr>");
 }
 
 /** Cells are text. */

@@ -1,26 +1,32 @@
-import { pageHeader } from "./html.ts";
+import { dottedName, pageHeader } from "./html.ts";
 import { type PageAssets, pageOf, viewport } from "./html-page.ts";
 import { liveScript } from "./live-script.ts";
 import { pageStyle } from "./page-style.ts";
+import { thresholdRows } from "./render-tables.ts";
 
 /**
  * The page on which a run is watched, in the style of its report. Its server also has `events`, a
  * stream of what happens; its buttons post to `pace` and `abort`.
- * `about` has the devices, the server and the seed.
+ * `about` has the devices, the server and the seed; `thresholds` are judged when the run is over.
  */
-export function renderLivePage(title: string, about: string, assets: PageAssets): string {
+export function renderLivePage(
+  title: string,
+  about: string,
+  thresholds: readonly string[],
+  assets: PageAssets,
+): string {
   const badge = '<span class="verdict" id="state" role="status">STARTING</span>';
   return pageOf({
     metas: [viewport, '<link rel="icon" href="data:,">'],
     title: `${title}: live`,
     style: assets.chartStyle + pageStyle + liveStyle,
     colour: "c1",
-    body: `${pageHeader(badge, title, about)}\n${liveBody}`,
+    body: `${pageHeader(badge, title, about)}\n${liveBody(thresholds)}`,
     scripts: [`<script>${assets.chartScript}</script>`, `<script>${liveScript}</script>`],
   });
 }
 
-const liveBody = `<ul class="reasons" id="reasons"></ul>
+const liveBody = (thresholds: readonly string[]): string => `<ul class="reasons" id="reasons"></ul>
 <p id="report" hidden><a href="report">The report of this run</a></p>
 <div id="controls">
 <button type="button" id="pause" data-pace="0">Pause</button>
@@ -36,8 +42,16 @@ const liveBody = `<ul class="reasons" id="reasons"></ul>
 <p id="line">The run is about to begin.</p>
 <progress id="progress" max="1" value="0" aria-label="Time of the phase"></progress>
 <section class="figures" id="figures"></section>
+${thresholdSection(thresholds)}
 <section class="charts" id="charts" data-points="0"></section>
 <noscript><p class="note">A page that moves needs JavaScript.</p></noscript>`;
+
+/** The script fills the cells when the run is over. */
+function thresholdSection(thresholds: readonly string[]): string {
+  if (thresholds.length === 0) return "";
+  const rows = thresholds.map((text) => ["at the end", dottedName(text), "", ""]);
+  return `<section><h2>Thresholds</h2><div class="thresholds" id="thresholds">${thresholdRows(rows)}</div></section>`;
+}
 
 const liveStyle = `
 #controls { display: flex; flex-wrap: wrap; gap: 8px 14px; align-items: center; margin: 16px 0 0; }

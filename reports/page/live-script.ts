@@ -72,12 +72,22 @@ export const liveScript = `
     }
     if (!isOver) byId("state").textContent = pace === 0 ? "PAUSED" : "RUNNING";
   };
-  const showEnd = ({ verdict, reasons, hasReport }) => {
+  const showThresholds = (thresholds) => {
+    const rows = document.querySelectorAll("#thresholds tbody tr");
+    for (const [index, { holds, actual, margin }] of thresholds.entries()) {
+      const row = rows[index];
+      row.cells[0].replaceChildren(element("span", holds ? "✓ holds" : "✗ failed", holds ? "ok" : "bad"));
+      row.cells[2].textContent = actual;
+      row.cells[3].textContent = margin;
+    }
+  };
+  const showEnd = ({ verdict, reasons, thresholds, hasReport }) => {
     isOver = true;
     events.close();
     document.body.style.setProperty("--verdict", "var(--" + verdict + ")");
     byId("state").textContent = verdict.toUpperCase();
     byId("reasons").replaceChildren(...reasons.map((reason) => element("li", reason)));
+    showThresholds(thresholds);
     byId("report").hidden = !hasReport;
     byId("controls").hidden = true;
     tell("");

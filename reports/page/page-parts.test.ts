@@ -122,6 +122,16 @@ describe("a chart for those who do not see it", () => {
     expect(chartWords(chart)).toBe("Chart: Rates <b>. a from 0 to 990; b without a value.");
   });
 
+  test("has words for what stands below it", () => {
+    const spans = [
+      { second: 3, ms: 12 },
+      { second: 7, ms: 300.4 },
+    ];
+    expect(chartWords({ ...chart, lanes: [{ label: "sync", spans }] })).toMatch(
+      /b without a value; sync 2 times, at most 300.4 ms\.$/,
+    );
+  });
+
   test("has a table of a few rows, the first and the last among them", () => {
     const html = chartFigure(chart);
     expect(html).toContain("Rates &lt;b&gt;");

@@ -1,7 +1,7 @@
 import { timelineStyle } from "./timeline-style.ts";
 
 const light = `
-  --ink: #1d2430; --soft: #5b6675; --paper: #fbfbfa; --card: #ffffff; --line: #dfe3e8;
+  --ink: #1d2430; --soft: #5b6675; --paper: #fbfbfa; --card: #ffffff; --line: #dfe3e8; --shade: #1d243033;
   --pass: #1a7f4b; --fail: #b3261e; --invalid: #9a6700;
   --c1: #2563a8; --c2: #c2571a; --c3: #1a7f4b; --c4: #7a4fb5; --c5: #a8324a; --c6: #6b7280;
   --s-off: #dde1e6; --s-modem: #a9b2bd; --s-ranging: #7a4fb5; --s-dhcp: #2563a8; --s-time: #1295a8;
@@ -9,7 +9,7 @@ const light = `
   --s-syslog: #8a9a2b; --s-pausing: #8c6d46; --s-failed: #b3261e; --s-online: #2e9d63;`;
 
 const dark = `
-  --ink: #e6e9ee; --soft: #9aa5b4; --paper: #14181e; --card: #1c222b; --line: #303947;
+  --ink: #e6e9ee; --soft: #9aa5b4; --paper: #14181e; --card: #1c222b; --line: #303947; --shade: #000000b0;
   --pass: #4cc38a; --fail: #ff8a80; --invalid: #e3b341;
   --c1: #6ea8e8; --c2: #f0945a; --c3: #4cc38a; --c4: #b695e8; --c5: #f08a9e; --c6: #9aa5b4;
   --s-off: #2f3845; --s-modem: #5f6b7a; --s-ranging: #9a74d6; --s-dhcp: #4d8cd6;
@@ -37,7 +37,7 @@ header { display: flex; flex-wrap: wrap; gap: 6px 18px; align-items: baseline;
   color: var(--soft); background: var(--card); border: 1px solid var(--line); border-radius: 6px;
   padding: 3px 10px; }
 .verdict { font-size: 30px; font-weight: 700; letter-spacing: .04em; color: var(--verdict); }
-h1 { font-size: 24px; margin: 0; font-weight: 600; overflow-wrap: anywhere; }
+h1 { font-size: 24px; margin: 0; font-weight: 600; overflow-wrap: break-word; min-width: 0; }
 header p { margin: 0; color: var(--soft); flex-basis: 100%; }
 h2 { font-size: 17px; margin: 38px 0 10px; }
 h3 { font-size: 14px; margin: 22px 0 6px; font-weight: 600; }
@@ -52,7 +52,14 @@ h3 { font-size: 14px; margin: 22px 0 6px; font-weight: 600; }
 .figure.alarm b { color: var(--fail); }
 .figure span { color: var(--soft); font-size: 13px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
-.wide { overflow-x: auto; }
+/* Shadows at its edges show that there is more to scroll to. */
+.wide { --under: var(--paper); overflow-x: auto; background:
+  linear-gradient(to right, var(--under) 12px, transparent) left / 40px 100% local,
+  linear-gradient(to left, var(--under) 12px, transparent) right / 40px 100% local,
+  linear-gradient(to right, var(--shade), transparent) left / 12px 100% scroll,
+  linear-gradient(to left, var(--shade), transparent) right / 12px 100% scroll;
+  background-repeat: no-repeat; }
+.chart .wide { --under: var(--card); }
 th, td { padding: 5px 7px; text-align: right; border-bottom: 1px solid var(--line);
   white-space: nowrap; }
 th { color: var(--soft); font-weight: 500; font-size: 13px; }
@@ -62,7 +69,7 @@ tbody tr:hover { background: color-mix(in srgb, var(--line) 30%, transparent); }
 .bar { display: inline-block; height: 9px; min-width: 1px; background: var(--c2); border-radius: 2px;
   print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .errors td:last-child { width: 30%; min-width: 90px; text-align: left; }
-.errors td:first-child, .thresholds td:nth-child(2) { white-space: normal; overflow-wrap: anywhere; }
+.errors td:first-child, .thresholds td:nth-child(2) { white-space: normal; overflow-wrap: break-word; }
 .errors td:first-child { min-width: 150px; }
 .thresholds td:nth-child(2), .thresholds th:nth-child(2) { text-align: left; width: 60%; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px;
@@ -70,6 +77,8 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px
 .tight td, .tight th { padding: 5px 4px; font-size: 13px; }
 .words td:nth-child(-n+4), .words th:nth-child(-n+4) { text-align: left; }
 .words td:nth-child(4) { color: var(--soft); white-space: normal; min-width: 220px; }
+.named td:nth-child(2), .named th:nth-child(2), .slowest td:nth-child(2),
+.slowest th:nth-child(2) { text-align: left; }
 .waterfall tbody { break-inside: avoid; }
 .waterfall th { padding-left: 9px; padding-right: 9px; }
 .waterfall td { border-bottom: 0; padding: 2px 9px; }
@@ -105,7 +114,19 @@ ${timelineStyle}
   .charts { grid-template-columns: minmax(0, 1fr); }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; }
   .figure { padding: 9px 10px; }
-  .figure b { font-size: 18px; overflow-wrap: anywhere; }
+  .figure b { font-size: 18px; overflow-wrap: break-word; }
+  .stacking thead { display: none; }
+  .stacking table, .stacking tbody { display: block; }
+  .stacking tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 4px 10px; padding: 9px 0;
+    border-bottom: 1px solid var(--line); }
+  .stacking td, .tight .stacking td { display: block; padding: 0; border: 0; text-align: left; font-size: 14px;
+    white-space: normal; overflow-wrap: break-word; }
+  .stacking td:empty { display: none; }
+  .stacking td::before { content: attr(data-head); display: block; color: var(--soft); font-size: 12px; }
+  .phases td:first-child, .thresholds td:nth-child(2) { grid-column: 1 / -1; font-weight: 600; }
+  .phases td:first-child::before, .thresholds td:nth-child(2)::before { content: none; }
+  .thresholds td:nth-child(2) { order: -1; width: auto; font-weight: 400; }
+  .thresholds td:first-child::before { content: "result"; }
   .figure.headline b { font-size: 25px; }
   h1 { font-size: 20px; flex-basis: 100%; }
   .downloads th { width: 120px; white-space: normal; }

@@ -2,6 +2,7 @@ import type { RunResult, Verdict } from "../result/run-result.ts";
 import { formatCount, formatSpan, formatTarget } from "../text/format.ts";
 import { breakageLines } from "../text/plant-lines.ts";
 import { plantTablesOf } from "../text/plant-tables.ts";
+import { tailLines } from "../text/tail-words.ts";
 import type { Chart } from "./chart.ts";
 import { chartFigure } from "./chart-figure.ts";
 import { chartsOf } from "./charts.ts";
@@ -12,6 +13,7 @@ import { bootSections } from "./render-boot.ts";
 import { figures } from "./render-figures.ts";
 import { environmentTable, errorTable, generatorTable, serverTable } from "./render-machine.ts";
 import { phaseTable, safetyTable, spansTable, thresholdTable } from "./render-tables.ts";
+import { slowestTables, stageTable, stallNote } from "./render-tail.ts";
 
 interface Section {
   /** Absent if the body has its own headings. */
@@ -44,11 +46,16 @@ function sectionsOf(result: RunResult, charts: readonly Chart[]): Section[] {
     { title: "Key figures", body: figures(result) },
     { title: "Phases", body: `${phaseTable(result)}\n${transactionNote(result)}` },
     { title: "What happened to the servers", body: failoverSection(result) },
-    { title: "Rates and latency over time", body: drawn("rates", "latency") },
+    {
+      title: "Rates and latency over time",
+      body: `${leads(tailLines(result))}${drawn("rates", "latency")}${stallNote(result)}`,
+    },
+    { title: "Time of the server's answers, by stage", body: stageTable(result) },
+    { title: "The slowest transactions", body: slowestTables(result) },
     { title: "Latency by percentile", body: drawn("percentiles") },
     {
       title: "Latency over load",
-      body: `${breakageNotes(result)}${chartGrid(charts.filter(({ x }) => x === "load"))}`,
+      body: `${leads(breakageLines(result))}${chartGrid(charts.filter(({ x }) => x === "load"))}`,
     },
     { title: "On the way to on line", body: drawn("online", "online-percentiles") },
     { title: "Device states", body: drawn("boot-states", "states") },
@@ -93,10 +100,8 @@ function transactionNote({ transactions }: RunResult): string {
   );
 }
 
-function breakageNotes(result: RunResult): string {
-  return breakageLines(result)
-    .map((line) => `<p class="lead">${escapeHtml(line)}</p>\n`)
-    .join("");
+function leads(lines: readonly string[]): string {
+  return lines.map((line) => `<p class="lead">${escapeHtml(line)}</p>\n`).join("");
 }
 
 const signs: Readonly<Record<Verdict, string>> = { pass: "✓", fail: "✗", invalid: "!" };

@@ -1,6 +1,7 @@
 import { errorsOf } from "../result/errors.ts";
 import type { RunResult } from "../result/run-result.ts";
 import { formatCount, formatMs } from "../text/format.ts";
+import { generatorNotes } from "../text/generator-notes.ts";
 import { escapeHtml, factTable, note, table } from "./html.ts";
 
 /** What went wrong, by reason, with a bar beside each count. */
@@ -32,14 +33,18 @@ export function serverTable({ server, timeSeries }: RunResult): string {
 }
 
 /** Whether the generator limited the run. */
-export function generatorTable({ generator, environment }: RunResult): string {
+export function generatorTable(result: RunResult): string {
+  const { generator, environment, verdict } = result;
   const { simulatedLoss: loss, starvedPercentMax: starved, problems } = generator;
+  const answer =
+    problems.length === 0
+      ? "✓ no: it kept its schedule"
+      : verdict === "invalid"
+        ? `✗ perhaps: ${problems.join("; ")}`
+        : `✓ it changed no answer: ${generatorNotes(result).join(" ")}`;
   const { workers, socket } = environment;
   return factTable([
-    [
-      "verdict",
-      problems.length === 0 ? "✓ no: it kept its schedule" : `✗ yes: ${problems.join("; ")}`,
-    ],
+    ["verdict", answer],
     ["schedule slip", `${formatMs(generator.slipMsP99)} ms, p99 of the slowest stream`],
     ["CPU", `${Math.round(generator.cpuPercentMax)} % of a core, the busiest worker`],
     [

@@ -12,7 +12,7 @@ import {
   streamHead,
 } from "../text/format.ts";
 import { actualWords, marginWords } from "../text/threshold-words.ts";
-import { escapeHtml, note, reasonList, table, textTable } from "./html.ts";
+import { dottedName, escapeHtml, note, reasonList, stackingTable, table } from "./html.ts";
 
 const percentiles = ["p50", "p90", "p99", "p999", "max"] as const;
 const latencyHead = ["p50 ms", "p90", "p99", "p99.9", "max", "service p99", "slip p99"];
@@ -36,14 +36,22 @@ export function phaseTable({ phases }: RunResult): string {
     : "";
   // Boots take minutes, so their cells in milliseconds are wide.
   const isBooting = phases.some(({ boot }) => boot !== undefined);
-  return `<div class="phases${isBooting ? " tight" : ""}">${textTable(head, rows)}</div>${loops}`;
+  return `<div class="phases${isBooting ? " tight" : ""}">${stackingTable(
+    head.map(escapeHtml),
+    rows.map((cells) => cells.map(escapeHtml)),
+  )}</div>${loops}`;
+}
+
+/** Cells are HTML. */
+export function thresholdRows(rows: readonly (readonly string[])[]): string {
+  return stackingTable(["", "threshold", "actual", "margin"], rows);
 }
 
 export function thresholdTable({ thresholds, verdict }: RunResult): string {
   if (thresholds.length === 0) return note("The scenario sets none.");
   const rows = thresholds.map((threshold) => [
     threshold.holds ? `<span class="ok">✓ holds</span>` : `<span class="bad">✗ failed</span>`,
-    escapeHtml(threshold.text),
+    dottedName(threshold.text),
     actualWords(threshold),
     marginWords(threshold),
   ]);
@@ -51,7 +59,7 @@ export function thresholdTable({ thresholds, verdict }: RunResult): string {
     verdict === "invalid"
       ? note("The run is invalid: these figures say nothing about the server.")
       : "";
-  return `<div class="thresholds">${table(["", "threshold", "actual", "margin"], rows)}</div>${invalid}`;
+  return `<div class="thresholds">${thresholdRows(rows)}</div>${invalid}`;
 }
 
 /** Percentiles by kind of device. `times` is the head of the column with their number. */

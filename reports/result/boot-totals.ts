@@ -25,9 +25,18 @@ export function bootTotalsOf({ phases }: Pick<RunResult, "phases">): BootTotals 
   };
 }
 
-/** Devices on line when the run ended; undefined for a run in which nothing booted. */
-export function onlineAtEnd({ timeSeries }: Pick<RunResult, "timeSeries">): number | undefined {
-  return timeSeries.findLast(({ online }) => online !== undefined)?.online;
+/**
+ * When the run ended: devices on line, of those that booted, and those that were off, for instance because they only
+ * took a lease. Undefined for a run in which nothing booted.
+ */
+export function bootsAtEnd({
+  timeSeries,
+}: Pick<RunResult, "timeSeries">): { online: number; booted: number; off: number } | undefined {
+  const last = timeSeries.findLast(({ online }) => online !== undefined);
+  if (last?.online === undefined) return undefined;
+  const { online, bootStates = { online } } = last;
+  const { off = 0 } = bootStates;
+  return { online, booted: totalOf(bootStates) - off, off };
 }
 
 /** One entry for each kind, step and problem, sorted by devices lost, then by boots. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LatencyHistogram } from "../../base/histogram.ts";
+import { percentileOf } from "../../scenarios/language/statistic.ts";
 import { amount, type Contract, count, text } from "./contract.ts";
 
 /** Milliseconds; `histogram` is HdrHistogram's V2 encoding in base64. */
@@ -46,4 +47,15 @@ export function distributionOf(histogram: LatencyHistogram): Distribution {
     mean: Math.round(histogram.meanMs() * 1000) / 1000,
     histogram: histogram.toBase64(),
   };
+}
+
+const kept = ["p50", "p90", "p99", "p999", "max", "mean"] as const;
+
+/** The statistic of a threshold, by its name: `p95`, `max`; null for a name that is none. */
+export function statisticOf(spans: Distribution, name: string): number | null {
+  const own = kept.find((each) => each === name);
+  if (own !== undefined) return spans[own];
+  const percentile = percentileOf(name);
+  if (percentile === undefined) return null;
+  return LatencyHistogram.fromBase64(spans.histogram).percentileMs(percentile);
 }

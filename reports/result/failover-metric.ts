@@ -5,7 +5,7 @@ import {
   failoverValues,
   isFailoverMetric,
 } from "../../scenarios/language/failover-metrics.ts";
-import { distributionOf } from "./distribution.ts";
+import { distributionOf, statisticOf } from "./distribution.ts";
 import type { FailoverEventResult, FailoverResult } from "./failover-result.ts";
 
 /**
@@ -53,6 +53,5 @@ function outageOf(events: readonly FailoverEventResult[], statistic: string): nu
   if (events.some(({ devicesUnserved }) => devicesUnserved > 0)) return null;
   const all = new LatencyHistogram();
   for (const { outageMs } of events) all.merge(LatencyHistogram.fromBase64(outageMs.histogram));
-  const value: unknown = Reflect.get(distributionOf(all), statistic);
-  return typeof value === "number" ? value : null;
+  return statisticOf(distributionOf(all), statistic);
 }

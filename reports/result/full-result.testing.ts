@@ -2,6 +2,7 @@ import type { FailoverResult, Interruption } from "./failover-result.ts";
 import type { NetworkDirectionResult, RunResult, StreamResult } from "./run-result.ts";
 import { sampleBootResult } from "./sample-boot-result.testing.ts";
 import { sampleResult } from "./sample-result.testing.ts";
+import { sampleSlowest, sampleStages } from "./sample-tail.testing.ts";
 
 const gap: Interruption = {
   ...{ fromMs: 20_000, toMs: 20_640, rtoMs: 640, normalGapMs: 10 },
@@ -27,6 +28,7 @@ export function fullResult(): RunResult {
     phases: [
       {
         ...{ ...phase, streams: [fullStream(plain)] },
+        ...{ server: sampleStages, slowest: sampleSlowest.slice(1, 2) },
         boot: {
           ...{ ...phase.boot!, steps: phase.boot!.steps.slice(0, 1) },
           timeToOnlineMs: spans,
@@ -74,7 +76,7 @@ function fullStream({ phases }: RunResult): StreamResult {
     ...{ notEligible: 0, late: 0, latencyMs: stream.latencyMs },
   };
   return {
-    ...{ ...stream, name: "rise", outstanding: 64, stages: [stage] },
+    ...{ ...stream, name: "rise", outstanding: 64, allWithinMs: 1, stages: [stage] },
     breakage: { lastKeptPerSecond: 100, firstMissedPerSecond: 200, reason: "7 % unanswered" },
   };
 }

@@ -13,6 +13,7 @@ export interface Judged {
 /** The verdict, each threshold, each safety check and the generator's health, in this order. */
 export function judgedOf(result: RunResult): Judged[] {
   const { verdict, reasons, safety, generator } = result;
+  const isInDoubt = verdict === "invalid" && generator.problems.length > 0;
   return [
     {
       group: "verdict",
@@ -39,8 +40,8 @@ export function judgedOf(result: RunResult): Judged[] {
     ),
     {
       group: "generator",
-      name: "the generator was not the limit",
-      state: generator.problems.length === 0 ? "holds" : "invalid",
+      name: "the generator changed no answer",
+      state: isInDoubt ? "invalid" : "holds",
       said:
         generator.problems.length === 0
           ? `slip p99 ${generator.slipMsP99} ms`

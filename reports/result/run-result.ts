@@ -2,6 +2,7 @@ import { z } from "zod";
 import { amount, type Contract, count, counts, text } from "./contract.ts";
 import { distribution, distributions } from "./distribution.ts";
 import { failover } from "./failover-result.ts";
+import { serverStages, slowTransaction } from "./tail.ts";
 
 /**
  * `result.json`: the contract between a run and its readers. Latencies are in milliseconds; a
@@ -12,7 +13,7 @@ import { failover } from "./failover-result.ts";
 export const RESULT_SCHEMA = "provlab/result@1";
 
 /** One of the processes that played a run together. */
-const segmentSummary = z.object({
+export const segmentSummary = z.object({
   /** From 1. */
   segment: count,
   /** The machine. */
@@ -29,7 +30,7 @@ const segmentSummary = z.object({
 });
 export type SegmentSummary = Contract<typeof segmentSummary>;
 
-const environment = z.object({
+export const environment = z.object({
   cpu: text,
   cores: count,
   memoryMiB: z.number(),
@@ -97,10 +98,12 @@ const stream = z.object({
   exchange: text,
   /** Only of a stream that is not called by its exchange. */
   name: text.exactOptional(),
-  /** The mean of a rate that changes. Null when all devices start at once, and in a closed loop. */
+  /** The mean of a rate that changes. Null for `allWithin`, bursts and a closed loop. */
   offeredPerSecond: amount.nullable(),
   /** Only of a closed loop: transactions under way at most. Its latency is service time. */
   outstanding: count.exactOptional(),
+  /** Only of `allWithin`: each device starts once, at random in this time. */
+  allWithinMs: amount.exactOptional(),
   achievedPerSecond: amount,
   /** Achieved over offered; null where no rate was offered. */
   achievedRatio: amount.nullable(),
@@ -186,13 +189,17 @@ const phase = z.object({
   startedAtMs: amount,
   durationMs: amount,
   /**
-   * Its duration, everything bound or on line, the time limit, the breakage that was looked for, or
-   * a threshold that ends the run.
+   * Its duration, everything bound or on line, the time limit, the breakage that was looked for,
+   * a threshold that ends the run, or silence.
    */
   endedBy: text,
   streams: z.array(stream),
   /** Only of a phase in which devices booted or fetched files. */
   boot: boot.exactOptional(),
+  /** Only with the bundled server: where the time of its answers went. */
+  server: serverStages.exactOptional(),
+  /** At most twenty, the slowest first. */
+  slowest: z.array(slowTransaction).exactOptional(),
 });
 export type PhaseResult = Contract<typeof phase>;
 

@@ -1,6 +1,6 @@
 import { streamNameOf } from "../../scenarios/language/phase-plan.ts";
 import { type Threshold, thresholdHolds } from "../../scenarios/language/threshold.ts";
-import type { Distribution } from "./distribution.ts";
+import { type Distribution, statisticOf } from "./distribution.ts";
 import { failoverMetric } from "./failover-metric.ts";
 import type { BootResult, PhaseResult, RunResult, ThresholdResult } from "./run-result.ts";
 
@@ -32,9 +32,17 @@ export function metricOf(metric: readonly string[], measured: Measured): number 
   const stream = phase?.streams.find((each) => streamNameOf(each) === second);
   if (stream === undefined) return null;
   const value: unknown = Reflect.get(stream, third);
-  if (fourth === undefined) return typeof value === "number" ? value : null;
+  if (fourth === undefined) {
+    const isMeasured = stream.sent > 0 || ofSchedule.has(third);
+    return typeof value === "number" && isMeasured ? value : null;
+  }
   return isDistribution(value) ? statistic(value, fourth) : null;
 }
+
+/** Known of a stream that sent nothing, too; its other counts say nothing then. */
+const ofSchedule: ReadonlySet<string> = new Set([
+  ...["offered", "offeredPerSecond", "sent", "notEligible"],
+]);
 
 function failureCount(boot: BootResult | undefined, what: string): number | null {
   if (boot === undefined || (what !== "devices" && what !== "boots")) return null;
@@ -43,9 +51,9 @@ function failureCount(boot: BootResult | undefined, what: string): number | null
 
 /** Null for an empty distribution, whose statistics are no measurement. */
 function statistic(distribution: Distribution | undefined, name: string): number | null {
-  if (distribution === undefined || distribution.count === 0) return null;
-  const value: unknown = Reflect.get(distribution, name);
-  return typeof value === "number" ? value : null;
+  return distribution === undefined || distribution.count === 0
+    ? null
+    : statisticOf(distribution, name);
 }
 
 function isDistribution(value: unknown): value is Distribution {

@@ -9,6 +9,7 @@ import {
   percentileCells,
   percentileName,
 } from "./format.ts";
+import { slowStepLines } from "./slow-step-lines.ts";
 import { labelled, row } from "./text-lines.ts";
 
 /** How many kinds of failure the terminal shows; the page has them all. */
@@ -24,7 +25,14 @@ const percentiles: readonly Percentile[] = ["p50", "p90", "p99", "p999"];
 export function bootSummary(result: RunResult): string[] | undefined {
   const totals = bootTotalsOf(result);
   if (totals === undefined) return undefined;
-  return [...spanLines(result), "", ...failureLines(totals), "", ...fileLines(totals.downloads)];
+  return [
+    ...spanLines(result),
+    ...slowStepLines(result).flatMap((line) => labelled("slowest step", line)),
+    "",
+    ...failureLines(totals, unfinishedBoots(result)),
+    "",
+    ...fileLines(totals.downloads),
+  ];
 }
 
 function spanLines({ timeToBoundMs, timeToOnlineMs = {} }: RunResult): string[] {
@@ -42,8 +50,23 @@ function spanLine(name: string, spans: Distribution | undefined): string {
   return row([name, ...cells], SPAN_WIDTHS, "");
 }
 
-function failureLines({ failures, devicesGivenUp, bootsFailed }: BootTotals): string[] {
-  if (failures.length === 0) return labelled("failures", "none: every boot came to its end");
+/** Boots that were still under way when their phase ended. */
+function unfinishedBoots({ phases }: RunResult): number {
+  const boots = phases
+    .flatMap(({ streams }) => streams)
+    .filter(({ exchange }) => exchange === "boot");
+  return boots.reduce((sum, { sent, completed }) => sum + sent - completed, 0);
+}
+
+function failureLines(
+  { failures, devicesGivenUp, bootsFailed }: BootTotals,
+  unfinished: number,
+): string[] {
+  if (failures.length === 0) {
+    const end = "none: every boot came to its end";
+    const open = `${formatCount(unfinished)} boots did not come to their end, and none failed before`;
+    return labelled("failures", unfinished === 0 ? end : open);
+  }
   const shown = failures.slice(0, FAILURES_SHOWN);
   const rest = failures.length - shown.length;
   return [

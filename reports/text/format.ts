@@ -1,4 +1,6 @@
 import { streamNameOf } from "../../scenarios/language/phase-plan.ts";
+import { percentileOf } from "../../scenarios/language/statistic.ts";
+import { formatDurationMs } from "../../scenarios/yaml/duration.ts";
 import type { Distribution } from "../result/distribution.ts";
 import type { PhaseResult, StreamResult, Target } from "../result/run-result.ts";
 
@@ -20,10 +22,11 @@ export function formatRate(perSecond: number): string {
   return formatDecimals(perSecond, Number.isInteger(perSecond) ? 0 : 1);
 }
 
-/** The load offered to a stream: a rate, all at once, or a closed loop. */
-function formatOffer(stream: Pick<StreamResult, "offeredPerSecond" | "outstanding">): string {
-  if (stream.outstanding !== undefined) return `loop ${stream.outstanding}`;
-  return stream.offeredPerSecond === null ? "at once" : formatRate(stream.offeredPerSecond);
+/** The load offered to a stream: a rate, all devices in a time or at once, or a closed loop. */
+function formatOffer({ offeredPerSecond, outstanding, allWithinMs = 0 }: StreamResult): string {
+  if (outstanding !== undefined) return `loop ${outstanding}`;
+  if (offeredPerSecond !== null) return formatRate(offeredPerSecond);
+  return allWithinMs === 0 ? "at once" : `in ${formatDurationMs(allWithinMs)}`;
 }
 
 /** Milliseconds with three significant digits, without a unit: 0.041, 3.27, 41.5, 1,250. */
@@ -62,8 +65,10 @@ export function streamCells(stream: StreamResult): [string, string, string, stri
 
 export type Percentile = "p50" | "p90" | "p99" | "p999" | "max";
 
-export function percentileName(percentile: Percentile): string {
-  return percentile === "p999" ? "p99.9" : percentile;
+/** A percentile or another statistic, as people write it: `p99.9`, `max`. */
+export function percentileName(statistic: string): string {
+  const percentile = percentileOf(statistic);
+  return percentile === undefined ? statistic : `p${percentile}`;
 }
 
 /** A cell for each percentile; "-" where nothing was measured. */
@@ -100,4 +105,9 @@ export function formatBytes(bytes: number): string {
 /** The text, cut to so many columns. */
 export function cut(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
+}
+
+/** A word as a POSIX shell reads it back. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,4 @@
-import { bootTotalsOf, onlineAtEnd } from "../result/boot-totals.ts";
+import { bootsAtEnd, bootTotalsOf } from "../result/boot-totals.ts";
 import type { PhaseResult, RunResult } from "../result/run-result.ts";
 import { expectedWords, violationsOf } from "../result/safety.ts";
 import { failoverCells, failoverHead, failoverNotes, failoverWords } from "./failover-words.ts";
@@ -12,9 +12,13 @@ import {
   streamCells,
   streamHead,
 } from "./format.ts";
+import { generatorNotes } from "./generator-notes.ts";
+import { goalLines } from "./goal-lines.ts";
 import { codeBlock, markdownList, markdownTable, plain } from "./markdown.ts";
 import { breakageLines } from "./plant-lines.ts";
 import { plantTablesOf } from "./plant-tables.ts";
+import { slowStepLines } from "./slow-step-lines.ts";
+import { tailLines } from "./tail-words.ts";
 
 const marks = { pass: "✅", fail: "❌", invalid: "⚠️" } as const;
 
@@ -35,8 +39,10 @@ export function renderMarkdown(result: RunResult): string {
     `## ${marks[verdict]} ${verdict.toUpperCase()}: ${plain(scenario.name)}`,
     ...markdownList(reasons.map(plain)),
     facts.join(", "),
+    ...goalLines(result).map((line) => `**${line}.**`),
     ...thresholdBlocks(result),
     ...phaseBlocks(result.phases),
+    ...tailLines(result).map((line) => `**Slow end:** ${plain(line)}.`),
     ...failoverBlocks(result),
     ...breakageLines(result).map((line) => `**Breakage:** ${plain(line)}.`),
     ...bootBlocks(result),
@@ -94,8 +100,10 @@ function bootBlocks(result: RunResult): string[] {
       ? "no device came on line"
       : percentileWords(spans, ["p50", "p99", "p999"]).join(", ");
   const { verified, files } = totals.downloads;
+  const atEnd = bootsAtEnd(result) ?? { online: 0, booted: 0 };
   return [
-    `**Time to on line:** ${times}. ${formatCount(onlineAtEnd(result) ?? 0)} devices on line at the end, ${formatCount(totals.devicesGivenUp)} gave up; ${formatCount(verified)} of ${formatCount(files)} files verified.`,
+    `**Time to on line:** ${times}. ${formatCount(atEnd.online)} of ${formatCount(atEnd.booted)} devices that booted were on line at the end, ${formatCount(totals.devicesGivenUp)} gave up; ${formatCount(verified)} of ${formatCount(files)} files verified.`,
+    ...slowStepLines(result).map((line) => `**Slowest step:** ${plain(line)}.`),
   ];
 }
 
@@ -121,9 +129,12 @@ function safetyBlock({ safety }: RunResult): string {
   return [`**Safety:** ${acks}.`, ...markdownList(found)].join("\n\n");
 }
 
-function generatorBlock({ generator }: RunResult): string {
+function generatorBlock(result: RunResult): string {
+  const { generator } = result;
   const lost = generator.socketDrops + generator.sendErrors;
-  return `**Generator:** slip p99 ${formatMs(generator.slipMsP99)} ms, ${formatCount(lost)} lost packets, busiest worker ${Math.round(generator.cpuPercentMax)} % of a core.`;
+  const facts = `**Generator:** slip p99 ${formatMs(generator.slipMsP99)} ms, ${formatCount(lost)} lost packets, busiest worker ${Math.round(generator.cpuPercentMax)} % of a core.`;
+  const notes = generatorNotes(result).map((note) => `⚠️ ${plain(note)}`);
+  return [facts, ...markdownList(notes)].join("\n\n");
 }
 
 function machineBlock({ environment, command }: RunResult): string {

@@ -13,7 +13,11 @@ import {
   streamCells,
   streamHead,
 } from "./format.ts";
+import { generatorNotes } from "./generator-notes.ts";
+import { goalLines } from "./goal-lines.ts";
+import { machineLines } from "./machine-words.ts";
 import { breakageLines, networkLines, personaLines } from "./plant-lines.ts";
+import { tailLines } from "./tail-words.ts";
 import { hanging, labelled, type Paint, plainText, row, textOf } from "./text-lines.ts";
 
 const PHASE_WIDTH = 14;
@@ -32,6 +36,11 @@ export function renderSummary(
   paint: Paint = plainText,
 ): string {
   const verdict = paint[verdictPaint[result.verdict]];
+  const findings = [
+    ...tailLines(result).flatMap((line) => labelled("slow end", line)),
+    ...breakageLines(result).flatMap((line) => labelled("breakage", line)),
+  ];
+  const boots = bootSummary(result);
   const lines = [
     "",
     ...headingLines(result, verdict),
@@ -41,8 +50,9 @@ export function renderSummary(
     ...(hasClosedLoop(result.phases) ? [CLOSED_LOOP_NOTE] : []),
     "",
     ...failoverLines(result.failover),
-    ...breakageLines(result).flatMap((line) => labelled("breakage", line)),
-    ...(bootSummary(result) ?? labelled("time to bound", timeToBound(result))),
+    ...findings,
+    ...(findings.length > 0 && boots !== undefined ? [""] : []),
+    ...(boots ?? labelled("time to bound", timeToBound(result))),
     ...labelled("thresholds", thresholds(result)),
     ...result.thresholds
       .filter((threshold) => !threshold.holds)
@@ -53,7 +63,11 @@ export function renderSummary(
     ...labelled("safety", safety(result)),
     ...result.safety.examples.flatMap((example) => labelled("", example)).map(paint.bad),
     ...labelled("generator", generator(result)),
+    ...generatorNotes(result)
+      .flatMap((note) => labelled("", note))
+      .map(paint.warn),
     ...plantLines(result),
+    ...machineLines(result, files).map(paint.warn),
   ];
   return textOf(lines, files);
 }
@@ -70,6 +84,7 @@ function headingLines(result: RunResult, verdict: (text: string) => string): str
     verdict(word) + first!.slice(word.length),
     ...more,
     ...hanging(`      ${about}`, 6),
+    ...goalLines(result).map((line) => `      ${line}`),
     ...reasons.flatMap((reason) => hanging(`      ${reason}`, 8)).map(verdict),
   ];
 }

@@ -1,6 +1,6 @@
 import { parseThreshold } from "../../scenarios/language/threshold.ts";
 import type { ThresholdResult } from "../result/run-result.ts";
-import { formatDecimals, formatMs } from "./format.ts";
+import { formatCount, formatDecimals, formatMs } from "./format.ts";
 
 /** The measured value with its unit: "4.2 ms", "299.9 /s", "not measured". */
 export function actualWords({ text, actual }: ThresholdResult): string {
@@ -21,7 +21,7 @@ export function marginWords({ text, actual, holds }: ThresholdResult): string {
     return distance === 0 ? "exact" : `off by ${formatDecimals(distance, 3, 0)}`;
   }
   const percent = (100 * distance) / Math.abs(bound);
-  const share = `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+  const share = `${percent < 10 ? percent.toFixed(1) : formatCount(percent)} %`;
   if (holds) return `${share} to spare`;
   return `${share} too ${operator.startsWith("<") ? "much" : "little"}`;
 }

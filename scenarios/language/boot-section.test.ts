@@ -239,7 +239,7 @@ describe("mistakes in the sections are told with line and path", () => {
     [
       "a number of seconds",
       "boot: { tftp: { firstRetry: 1 } }",
-      /firstRetry must be a string, not 1/,
+      /firstRetry is 1: it needs a unit, such as 1 s/,
     ],
     ["no boot at all", "boot: { reboot: { bootsMax: 0 } }", /boot\.reboot\.bootsMax is 0: /],
     ["a CMTS at rest", "boot: { cmts: { rangingPerSecond: 0 } }", /cmts\.rangingPerSecond is 0: /],

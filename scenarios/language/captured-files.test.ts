@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { PersonaRoll } from "../population/personas.ts";
 import { Population } from "../population/population.ts";
 import { smallScenario } from "../small-scenario.testing.ts";
-import { readScenario } from "./scenario-file.ts";
+import { readScenario, readWholeScenario } from "./scenario-file.ts";
 
 const persona = `schema: provlab/persona@1
 name: box
@@ -54,6 +54,16 @@ test("captured devices are a share or a count, and their file is part of the sce
   ]);
   const roll = new PersonaRoll(personas, new Population(population), 1);
   expect(roll.devicesOf).toEqual([15, 7]);
+});
+
+test("they come along when the scenario goes to another machine", () => {
+  const reading = read("[{ kind: captured, file: box.yaml, percent: 10 }]");
+  if (reading.kind === "failed") throw new Error("the scenario is wrong");
+  const { whole, scenario } = reading;
+  expect(whole.personas).toEqual({ "box.yaml": persona });
+  expect(readWholeScenario("the scenario", whole)).toMatchObject({ kind: "ok", scenario });
+  const without = readWholeScenario("the scenario", { ...whole, personas: {} });
+  expect(JSON.stringify(without)).toMatch(/box.yaml: did not come with the scenario/);
 });
 
 test.each([

@@ -8,7 +8,8 @@ import type { ScenarioFile } from "./scenario-schema.ts";
 export interface CapturedFiles {
   /** By the name that is written in the scenario. */
   readonly personas: ReadonlyMap<string, CapturedPersona>;
-  readonly texts: readonly string[];
+  /** The same as texts. */
+  readonly texts: ReadonlyMap<string, string>;
   readonly problems: readonly FileProblem[];
 }
 
@@ -19,7 +20,7 @@ export function readCapturedFiles(
   { open }: ReadContext,
 ): CapturedFiles {
   const personas = new Map<string, CapturedPersona>();
-  const texts: string[] = [];
+  const texts = new Map<string, string>();
   const problems: FileProblem[] = [];
   for (const [index, { file: name }] of shares.entries()) {
     if (name === undefined || personas.has(name)) continue;
@@ -38,7 +39,7 @@ export function readCapturedFiles(
       wrong(`is no persona file: ${reading.problems.map(formatFileProblem).join("; ")}`);
       continue;
     }
-    texts.push(opened.text);
+    texts.set(name, opened.text);
     personas.set(name, reading.persona);
   }
   return { personas, texts, problems };

@@ -54,6 +54,12 @@ const actionShapes = {
   )
     .optional()
     .describe("The disk of a node, and of the member beside it, is slow; needs strace."),
+  slowStore: inMs(
+    z.strictObject({ by: duration.describe("What each answer takes more, at most 10 s.") }),
+    "by",
+  )
+    .optional()
+    .describe("Every member of etcd answers late."),
   breakGateway: node.optional().describe("The gateway does not answer a node; needs namespaces."),
   skewClock: inMs(
     z.strictObject({
@@ -103,12 +109,13 @@ const ownVerbs: readonly PairVerb[] = [
   "failback",
   "cleanUp",
   "cutStore",
+  "slowStore",
   ...memberVerbs,
   "breakGateway",
 ];
 /** Verbs that cut something that loopback does not have. */
 export const namespaceVerbs: readonly PairVerb[] = ["cutLink", "cutStore", "breakGateway"];
-const SLOW_DISK_MS_MAX = 10_000;
+const SLOW_MS_MAX = 10_000;
 
 /** The events in their order; reports what no run could play. */
 export function eventsOf(
@@ -160,7 +167,8 @@ function refuse(
   if (written.for !== undefined && finalVerbs.includes(verb)) {
     report(["for"], `goes with a fault that can be undone, and ${verb} is none`);
   }
-  if (action.verb === "slowDisk" && action.byMs > SLOW_DISK_MS_MAX) {
+  const isSlow = action.verb === "slowDisk" || action.verb === "slowStore";
+  if (isSlow && action.byMs > SLOW_MS_MAX) {
     report([verb, "by"], "is more than 10 s");
   }
   if (pair === undefined) return;

@@ -1,3 +1,5 @@
+import { leafProblem, statisticProblem } from "./statistic.ts";
+
 /** Sums over all events of a run, or over those with one name. */
 export const failoverCounts = [
   "devicesAffected",
@@ -21,17 +23,17 @@ export const failoverValues = [
 export type FailoverValue = (typeof failoverValues)[number];
 
 const overEvents = ["p50", "max"];
-const overDevices = ["p50", "p90", "p99", "p999", "max", "mean"];
+/** A distribution over devices. */
+const OUTAGE = "outageMs";
 
-/** The metrics, each with what must follow it; `outageMs` is by device. */
+/** The other metrics, each with what must follow it. */
 const leavesOf: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ...failoverCounts.map((name) => [name, []] as const),
   ...failoverValues.map((name) => [name, overEvents] as const),
-  ["outageMs", overDevices] as const,
 ]);
 
 export function isFailoverMetric(name: string): boolean {
-  return leavesOf.has(name);
+  return name === OUTAGE || leavesOf.has(name);
 }
 
 /**
@@ -40,23 +42,14 @@ export function isFailoverMetric(name: string): boolean {
  */
 export function failoverProblem(path: readonly string[]): string | undefined {
   const [name = "", ...rest] = isFailoverMetric(path[0] ?? "") ? path : path.slice(1);
+  if (name === OUTAGE) return statisticProblem(name, rest);
   const leaves = leavesOf.get(name);
   if (leaves === undefined) {
-    return `"${name}" is none of ${[...leavesOf.keys()].join(", ")}, after failover or failover.EVENT`;
+    const all = [...leavesOf.keys(), OUTAGE].join(", ");
+    return `"${name}" is none of ${all}, after failover or failover.EVENT`;
   }
   if (leaves.length === 0) {
     return rest.length === 0 ? undefined : `${name} is a number, without "${rest.join(".")}"`;
   }
   return leafProblem(name, rest, leaves);
-}
-
-/** What is wrong with what follows the name of a metric; undefined if nothing is. */
-export function leafProblem(
-  name: string,
-  rest: readonly string[],
-  leaves: readonly string[],
-): string | undefined {
-  if (rest.length === 1 && leaves.includes(rest[0])) return undefined;
-  const found = rest.length === 0 ? "" : `, not "${rest.join(".")}"`;
-  return `${name} needs one of ${leaves.join(", ")}${found}`;
 }

@@ -39,6 +39,7 @@ export type PairAction =
     }
   | { readonly verb: "cutStore"; readonly node: NodeChoice; readonly direction: StoreDirection }
   | { readonly verb: "slowDisk"; readonly node: NodeChoice; readonly byMs: number }
+  | { readonly verb: "slowStore"; readonly byMs: number }
   | {
       readonly verb: "skewClock";
       readonly node: NodeChoice;
@@ -78,6 +79,8 @@ export function actionText(action: PairAction, node: PairSide | undefined): stri
   switch (action.verb) {
     case "slowDisk":
       return `each sync of the disk of ${whose} takes ${formatDurationMs(action.byMs)} more`;
+    case "slowStore":
+      return `each answer of the store takes ${formatDurationMs(action.byMs)} more`;
     case "killStore":
       return `kill -9 of member ${action.member} of the store`;
     case "pauseStore":

@@ -1,5 +1,5 @@
 import type { NetworkPlan } from "./network-section.ts";
-import type { RateStage } from "./rate-profile.ts";
+import { constantRate, RateProfile, type RateStage } from "./rate-profile.ts";
 
 /**
  * The exchanges of a DHCP client. A *discover* is Discover-Offer-Request-Ack; a *renew*, *rebind* or
@@ -143,4 +143,55 @@ export function ownLengthMs(stream: StreamPlan): number {
     forMs,
     stream.stages.reduce((sum, { durationMs }) => sum + durationMs, 0),
   );
+}
+
+/** The goal that ends a phase; undefined for a phase of fixed length. */
+export function goalOf(phase: PhasePlan): PhaseGoal | undefined {
+  return typeof phase.until === "string" ? phase.until : undefined;
+}
+
+/** The longest time for which the phase hands out arrivals. */
+export function phaseMsMax(phase: PhasePlan): number {
+  return typeof phase.until === "string" ? phase.timeLimitMs : phase.until.durationMs;
+}
+
+/** The constant rate of a stream, in transactions a second; undefined when it has none. */
+export function rateOf(stream: StreamPlan): number | undefined {
+  if (stream.kind === "churn") return stream.perSecond;
+  return stream.kind === "rate" ? stream.ratePerSecond : undefined;
+}
+
+/** A discover and a boot begin without a lease; every other exchange needs one. */
+export function needsLease(exchange: StreamExchange): boolean {
+  return exchange !== "discover" && exchange !== "boot";
+}
+
+/** Whether a stream takes devices that hold a lease when the phase begins. */
+export function takesBound({ kind, exchange }: StreamPlan): boolean {
+  return kind === "churn" || needsLease(exchange);
+}
+
+/** Whether the stream has each device once, because its phase is over when all have reached the goal. */
+export function hasEachOnce(phase: PhasePlan, stream: StreamPlan): boolean {
+  return goalOf(phase) !== undefined && !takesBound(stream);
+}
+
+/** The rate of a stream over time, counted from the start of the stream; undefined when it has none. */
+export function profileOf(stream: StreamPlan): RateProfile | undefined {
+  if (stream.kind === "profile") return new RateProfile(stream.stages);
+  const ratePerSecond = rateOf(stream);
+  return ratePerSecond === undefined ? undefined : constantRate(ratePerSecond);
+}
+
+/**
+ * When a stream hands out arrivals, in ms since the start of its phase: from `startMs` until before
+ * `endMs`, should the phase go on that long.
+ */
+export function windowOf(
+  phase: PhasePlan,
+  stream: StreamPlan,
+): { readonly startMs: number; readonly endMs: number } {
+  const phaseEndMs = phaseMsMax(phase);
+  const startMs = Math.min(stream.startAfterMs ?? 0, phaseEndMs);
+  return { startMs, endMs: Math.min(phaseEndMs, startMs + ownLengthMs(stream)) };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { parseIpv4Network } from "../../protocol/ipv4.ts";
 import {
   type AddressBlock,
   CMTS_MAX,
@@ -165,11 +165,9 @@ export function populationOf(
   return plan;
 }
 
-/** `A.B.C.D/N` without host bits; undefined for anything else. */
+/** `A.B.C.D/N` without host bits, N from 1 to 24; undefined for anything else. */
 export function parseBlock(text: string): AddressBlock | undefined {
-  const match = /^([\d.]+)\/(\d{1,2})$/.exec(text);
-  const network = match === null ? undefined : parseIpv4(match[1]);
-  const prefixLength = Number(match?.[2]);
-  if (network === undefined || prefixLength < 1 || prefixLength > 24) return undefined;
-  return network % 2 ** (32 - prefixLength) === 0 ? { network, prefixLength } : undefined;
+  const block = parseIpv4Network(text);
+  if (block === undefined || block.prefixLength < 1 || block.prefixLength > 24) return undefined;
+  return block;
 }

@@ -6,7 +6,7 @@ import { parseOverride } from "../yaml/checked-yaml.ts";
 import { noContext, type Opened } from "../yaml/include.ts";
 import { formatFileProblem } from "../yaml/problems.ts";
 import type { Scenario } from "./scenario.ts";
-import { readScenario } from "./scenario-file.ts";
+import { readScenario, readWholeScenario, type WholeScenario } from "./scenario-file.ts";
 
 const folder = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -41,7 +41,7 @@ function problemsOf(text: string): string[] {
 }
 
 /** A shipped file, with what it includes. */
-function shipped(file: string): Scenario {
+function readShipped(file: string): { readonly scenario: Scenario; readonly whole: WholeScenario } {
   const path = join(folder, file);
   const text = readFileSync(path, "utf8");
   const open = (name: string): Opened => ({
@@ -49,8 +49,10 @@ function shipped(file: string): Scenario {
   });
   const reading = readScenario(path, text, [], { ...noContext, open });
   if (reading.kind === "failed") throw new Error(reading.problems.map(formatFileProblem).join());
-  return reading.scenario;
+  return reading;
 }
+
+const shipped = (file: string): Scenario => readShipped(file).scenario;
 
 describe("the shipped scenarios", () => {
   const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
@@ -68,6 +70,12 @@ describe("the shipped scenarios", () => {
   test.each(files)("%s is valid, and named like its file", (file) => {
     const scenario = shipped(file);
     expect(`${scenario.name}.yaml`).toBe(file);
+  });
+
+  test.each(files)("%s is the same on a machine without its files and variables", (file) => {
+    const { scenario, whole } = readShipped(file);
+    const sent = JSON.parse(JSON.stringify(whole)) as WholeScenario;
+    expect(readWholeScenario("the scenario", sent)).toMatchObject({ kind: "ok", scenario });
   });
 
   test.each(files.filter((file) => !otherSizes.includes(file)))(
@@ -236,7 +244,43 @@ describe("mistakes are told with file, line, path and a hint", () => {
       "renew.lat",
       /thresholds\[0\] is .*no renew stream, only discover/,
     ],
-    ["a metric that is none", "latencyMs.p99", "latencyMs.p98", /latencyMs needs one of p50/],
+    ["a metric that is none", "latencyMs.p99", "latencyMs.p9", /latencyMs needs one of p50/],
+    [
+      "a bound that no run meets",
+      "p99 < 10",
+      "p99 < 0",
+      /^x.yaml:13: thresholds\[0\] is ".*p99 < 0", which can never hold: .*\n {2}hint: times are in milli/,
+    ],
+    [
+      "a threshold on safety",
+      "connect.discover.latencyMs.p99 < 10",
+      "safety.lostLeases == 0",
+      /x.yaml:13: thresholds\[0\] .* fails every run.*: leave the line out/,
+    ],
+    [
+      "a duration without a unit",
+      "until: all-bound",
+      "duration: 20",
+      /^x.yaml:11: phases\[0\].duration is 20: it needs a unit, such as 20 s$/,
+    ],
+    [
+      "the beginning of a key",
+      "cmtsCount: 2",
+      "cmtsCount: 2\nnetwork: { loss: 2 }",
+      /network.loss is not known here\n {2}hint: did you mean lossPercent\?/,
+    ],
+    [
+      "a key of another section",
+      "cmtsCount: 2",
+      "cmtsCount: 2\n  lossPercent: 2",
+      /population.lossPercent is not known here\n {2}hint: did you mean network.lossPercent\?/,
+    ],
+    [
+      "the beginning of a key of a list's section",
+      "until: all-bound",
+      "until: all-bound\n    rate: 5",
+      /phases\[0\].rate is not known here\n {2}hint: did you mean phases\[\].streams\[\].ratePerSecond\?/,
+    ],
     ["a threshold that is none", "p99 < 10", "p99 below 10", /write METRIC OPERATOR NUMBER/],
     ["bad YAML", "name: small", "name: [small", /^x.yaml:\d+: is not YAML/],
     [

@@ -75,8 +75,14 @@ const generator = z
       .max(100)
       .default(95)
       .describe("Percentage of one core that a worker may use over a whole phase."),
+    starvedPercentMax: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(10)
+      .describe("Percentage of a phase in which other programs may have a closed loop's core."),
   })
-  .describe("Beyond these the generator was the limit, and the run is invalid.");
+  .describe("Beyond these the generator may have been the limit (docs/results.md).");
 
 const fileName = z.string().min(1).max(1000).describe("Relative to the folder of this file.");
 

@@ -48,7 +48,7 @@ export function buildScenario(
   const phases = phasesOf(file.phases, report);
   const pair = pairOf(file.pair, scenarioBoots({ phases }), report);
   const events = eventsOf(file.events, pair, phases, report);
-  const thresholds = thresholdsOf(file.thresholds, phases, report);
+  const thresholds = thresholdsOf(file.thresholds, { population, phases }, report);
   if (problems.length > 0) return { kind: "failed", problems };
   const scenario = { ...file, population, personas, phases, events, thresholds };
   return { kind: "ok", scenario };

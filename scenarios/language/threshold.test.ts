@@ -43,6 +43,8 @@ describe("a threshold", () => {
 describe("a metric", () => {
   const good = [
     "connect.discover.latencyMs.p999",
+    "connect.discover.latencyMs.p95",
+    "connect.discover.latencyMs.p9999",
     "connect.renew.naks",
     "timeToBoundMs.all.max",
     "timeToOnlineMs.cpe.p50",
@@ -63,8 +65,11 @@ describe("a metric", () => {
       /^"conect" is none of connect, restore, storm, timeToBoundMs, timeToO/,
     ],
     ["timeToOnlineMs.stb.p99", /^"stb" is none of all, cable-modem/],
-    ["timeToOnlineMs.all", /^all needs one of p50, p90, p99, p999, max, mean$/],
-    ["timeToOnlineMs.all.p98", /^all needs one of .*, not "p98"$/],
+    ["timeToOnlineMs.all", /^all needs one of p50, p90, p95, p99, p999, max, mean$/],
+    ["timeToOnlineMs.all.p9", /^all needs one of .*, not "p9"$/],
+    ["timeToOnlineMs.all.p100", /^all needs one of .*, max, mean, not "p100"$/],
+    ["timeToOnlineMs.all.p999999", /^all needs one of .*, not "p999999"$/],
+    ["safety.lostLeases", /fails every run, without a threshold: leave the line out$/],
     ["timeToBoundMs.all.p99.p99", /^all needs one of .*, not "p99.p99"$/],
     ["connect", /^phase connect has no exchange stream, only discover, renew$/],
     ["connect.onlineAfterMs.p50", /^phase connect has no onlineAfterMs stream, only discover/],

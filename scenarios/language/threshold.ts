@@ -1,5 +1,6 @@
-import { failoverProblem, leafProblem } from "./failover-metrics.ts";
+import { failoverProblem } from "./failover-metrics.ts";
 import { type NamedStream, streamNameOf } from "./phase-plan.ts";
+import { leafProblem, statisticProblem } from "./statistic.ts";
 
 /**
  * A threshold is one line, `METRIC OPERATOR NUMBER`, where METRIC is a dotted path into the result:
@@ -27,7 +28,6 @@ const compare: Readonly<Record<ThresholdOperator, (actual: number, bound: number
   "==": (actual, bound) => actual === bound,
 };
 
-const percentiles = ["p50", "p90", "p99", "p999", "max", "mean"];
 const counts = ["offered", "sent", "completed", "timeouts", "retransmissions", "naks"];
 const streamMetrics = [
   ...counts,
@@ -63,6 +63,9 @@ export function metricProblem(
   const [first = "", ...rest] = metric;
   // The servers of a run may be anybody's, so any scenario may judge how they fail over.
   if (first === "failover" && !streams.has(first)) return failoverProblem(rest);
+  if (first === "safety" && !streams.has(first)) {
+    return "a lost lease, a double allocation or a changed address fails every run, without a threshold: leave the line out";
+  }
   const roots = metricRoots(streams);
   if (!roots.includes(first)) return `"${first}" is none of ${roots.join(", ")}`;
   const ofPhase = streams.get(first);
@@ -78,7 +81,7 @@ export function metricRoots(streams: ReadonlyMap<string, readonly NamedStream[]>
 /** What is wrong with `KIND.pNN`. */
 function spansProblem([kind = "", ...rest]: readonly string[]): string | undefined {
   if (!deviceKinds.includes(kind)) return `"${kind}" is none of ${deviceKinds.join(", ")}`;
-  return leafProblem(kind, rest, percentiles);
+  return statisticProblem(kind, rest);
 }
 
 /** What is wrong with the words after a phase: a stream and its metric, or what the phase's boots did. */
@@ -90,8 +93,8 @@ function phaseProblem(
   const names = streams.map(streamNameOf);
   const exchanges = streams.map(({ exchange }) => exchange);
   const ofBoots = bootMetricsOf(exchanges);
-  const leaves = ofBoots.get(second);
-  if (leaves !== undefined) return leafProblem(second, rest, leaves);
+  const problemOf = ofBoots.get(second);
+  if (problemOf !== undefined) return problemOf(second, rest);
   if (!names.includes(second)) {
     const others = ofBoots.size === 0 ? "" : `, and ${[...ofBoots.keys()].join(", ")}`;
     return `phase ${phase} has no ${second || "exchange"} stream, only ${names.join(", ")}${others}`;
@@ -101,15 +104,17 @@ function phaseProblem(
   if (!distributions.includes(third)) {
     return `"${third}" is none of ${[...streamMetrics, ...distributions].join(", ")}`;
   }
-  return leafProblem(third, statistic, percentiles);
+  return statisticProblem(third, statistic);
 }
 
-/** The names of the metrics of boots, each with what must follow it. */
-function bootMetricsOf(exchanges: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const metrics = new Map<string, readonly string[]>();
-  if (exchanges.includes("boot")) metrics.set("onlineAfterMs", percentiles);
+type ProblemOf = (name: string, rest: readonly string[]) => string | undefined;
+
+/** The names of the metrics of boots, each with the check of what follows it. */
+function bootMetricsOf(exchanges: readonly string[]): ReadonlyMap<string, ProblemOf> {
+  const metrics = new Map<string, ProblemOf>();
+  if (exchanges.includes("boot")) metrics.set("onlineAfterMs", statisticProblem);
   if (exchanges.includes("boot") || exchanges.includes("download")) {
-    metrics.set("bootFailures", failureCounts);
+    metrics.set("bootFailures", (name, rest) => leafProblem(name, rest, failureCounts));
   }
   return metrics;
 }

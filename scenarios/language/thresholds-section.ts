@@ -2,7 +2,7 @@ import { z } from "zod";
 import { didYouMean } from "../../base/closest-word.ts";
 import type { Report } from "../yaml/problems.ts";
 import { duration } from "../yaml/schema-parts.ts";
-import type { PhasePlan } from "./phase-plan.ts";
+import { boundProblem, type Measurable } from "./bound-problem.ts";
 import { metricProblem, metricRoots, parseThreshold, type Threshold } from "./threshold.ts";
 
 const line = z
@@ -27,12 +27,13 @@ export const thresholdShape = z
   )
   .describe("A line, or an object with one that also says whether its failing ends the run.");
 
-/** The thresholds in their order; reports those that no run could measure. */
+/** The thresholds in their order; reports those that no run could measure, and those that no run could meet. */
 export function thresholdsOf(
   written: readonly z.infer<typeof thresholdShape>[],
-  phases: readonly PhasePlan[],
+  measurable: Measurable,
   report: Report,
 ): Threshold[] {
+  const { phases } = measurable;
   const streams = new Map(phases.map((phase) => [phase.name, phase.streams]));
   return written.flatMap((entry, index) => {
     const path = ["thresholds", index];
@@ -41,8 +42,8 @@ export function thresholdsOf(
     if (threshold === undefined) {
       report(
         path,
-        `is "${text}": write METRIC OPERATOR NUMBER`,
-        "connect.discover.latencyMs.p99 < 10",
+        `is "${text}": write METRIC OPERATOR NUMBER, without a unit`,
+        "connect.discover.latencyMs.p99 < 10, or connect.discover.timeouts == 0",
       );
       return [];
     }
@@ -51,6 +52,10 @@ export function thresholdsOf(
       const guess = didYouMean(threshold.metric[0], metricRoots(streams));
       const isGuess = guess !== undefined && guess !== threshold.metric[0];
       report(path, `is "${text}": ${problem}`, isGuess ? `did you mean ${guess}?` : undefined);
+    }
+    const wrongBound = problem === undefined ? boundProblem(threshold, measurable) : undefined;
+    if (wrongBound !== undefined) {
+      report(path, `is "${text}", which ${wrongBound.message}`, wrongBound.hint);
     }
     if (typeof entry === "string" || !entry.abortOnFail) return [threshold];
     if (!streams.has(threshold.metric[0])) {

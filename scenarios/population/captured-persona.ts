@@ -21,6 +21,8 @@ export type MessageShape = (typeof messageShapes)[number];
 
 /** A message of this size fits an Ethernet frame even with the relay's option 82. */
 export const CAPTURED_BYTES_MAX = 1400;
+/** A message with more hops is discarded (RFC 1542, section 4.1.1). */
+export const HOPS_MAX = 16;
 // Every octet of padding is one.
 const OPTIONS_MAX = CAPTURED_BYTES_MAX;
 const VALUE_BYTES_MAX = 255;
@@ -50,7 +52,7 @@ const option = z
 const message = z
   .strictObject({
     flags: count(0xffff).default(0).describe("The field of that name."),
-    hops: count(16).default(0).describe("The field, as the device sets it."),
+    hops: count(HOPS_MAX).default(0).describe("The field, as the device sets it."),
     length: count(CAPTURED_BYTES_MAX)
       .default(0)
       .describe("Octets of the whole message, which is filled up with zeros."),

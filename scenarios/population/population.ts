@@ -57,7 +57,7 @@ export const UNITS_MAX = 0x100_0000;
 export const CMTS_MAX = 4096;
 
 /** Where the plan has the number of devices of each kind, in the order of `deviceKinds`. */
-const countNames = ["cableModems", "mtas", "cpes", "smartMeters"] as const;
+export const countNames = ["cableModems", "mtas", "cpes", "smartMeters"] as const;
 
 const defaultAddressBlock: AddressBlock = { network: 0x7f40_0000, prefixLength: 10 };
 const defaultVersionShares = { "1.0": 2, "1.1": 8, "2.0": 20, "3.0": 50, "3.1": 20 } as const;

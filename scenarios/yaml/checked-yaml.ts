@@ -12,6 +12,8 @@ export interface Override {
 
 export type YamlReading<Data> = Reading<{
   data: Data;
+  /** What the layers and overrides say together, as it stood before the schema read it. */
+  merged: unknown;
   /** Gives mistakes that are found later the place of their value. */
   placed: (mistakes: readonly Mistake[]) => readonly FileProblem[];
 }>;
@@ -54,7 +56,7 @@ export function checkLayers<Schema extends z.ZodType>(
       return { ...place, path: formatPath(path), message, hint };
     });
   const parsed = schema.safeParse(data);
-  if (parsed.success) return { kind: "ok", data: parsed.data, placed };
+  if (parsed.success) return { kind: "ok", data: parsed.data, merged: data, placed };
   const mistakes = parsed.error.issues.flatMap((issue) => explain(issue, data, schema));
   return { kind: "failed", problems: placed(mistakes) };
 }
@@ -99,7 +101,7 @@ function explain(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Mis
     return issue.keys.map((key) => ({
       path: [...path, key],
       message: "is not known here",
-      hint: suggestion(key, keysAt(path, schema)),
+      hint: suggestion(key, keysAt(path, schema), () => pathOf(key, schema)),
     }));
   }
   const written = valueAt(data, path);
@@ -111,7 +113,8 @@ function explain(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Mis
   if (issue.code === "invalid_type" && written === undefined) {
     return [{ path, message: `is missing: ${issue.expected} expected`, hint: undefined }];
   }
-  if (issue.code === "invalid_type") {
+  // Zod's own message names types of JavaScript; one of ours says what to write.
+  if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) {
     const article = /^[aeiou]/.test(issue.expected) ? "an" : "a";
     const message = `must be ${article} ${issue.expected}, not ${show(written)}`;
     return [{ path, message, hint: undefined }];
@@ -119,10 +122,49 @@ function explain(issue: z.core.$ZodIssue, data: unknown, schema: z.ZodType): Mis
   return [{ path, message: `is ${show(written)}: ${issue.message}`, hint: undefined }];
 }
 
-function suggestion(written: string, candidates: readonly string[]): string | undefined {
-  const best = didYouMean(written, candidates);
+function suggestion(
+  written: string,
+  candidates: readonly string[],
+  elsewhere: () => string | undefined = () => undefined,
+): string | undefined {
+  const best = didYouMean(written, candidates) ?? longerWord(written, candidates) ?? elsewhere();
   if (best !== undefined) return `did you mean ${best}?`;
   return candidates.length > 0 ? `known here: ${candidates.join(", ")}` : undefined;
+}
+
+/** With fewer letters, too many words begin alike. */
+const BEGINNING_MIN = 3;
+
+/** `lossPercent` for `loss`. */
+function longerWord(beginning: string, candidates: readonly string[]): string | undefined {
+  if (beginning.length < BEGINNING_MIN) return undefined;
+  const wanted = beginning.toLowerCase();
+  return candidates.find((candidate) => candidate.toLowerCase().startsWith(wanted));
+}
+
+/** Where else the schema has the key, or one that it begins: `phases[].streams[].ratePerSecond`. */
+function pathOf(key: string, root: z.ZodType): string | undefined {
+  const sections = [...sectionsOf(root, "")];
+  const exact = sections.find(({ keys }) => keys.includes(key));
+  if (exact !== undefined) return exact.path + key;
+  for (const { path, keys } of sections) {
+    const longer = longerWord(key, keys);
+    if (longer !== undefined) return path + longer;
+  }
+  return undefined;
+}
+
+/** The sections of a schema with their keys; those above come before those within them. */
+function* sectionsOf(
+  schema: unknown,
+  path: string,
+): Generator<{ readonly path: string; readonly keys: readonly string[] }> {
+  const shape = property(unwrap(schema), "shape") ?? {};
+  yield { path, keys: Object.keys(shape) };
+  for (const [key, inner] of Object.entries(shape)) {
+    const element = property(property(unwrap(inner), "def"), "element");
+    yield* sectionsOf(element ?? inner, `${path}${key}${element === undefined ? "" : "[]"}.`);
+  }
 }
 
 /** The keys that the schema has at a path: for "did you mean". */

@@ -25,7 +25,10 @@ export const name = z
  */
 export const durationUpTo = (msMax: number, most: string, examples: readonly string[]) =>
   z
-    .string()
+    .string({
+      error: ({ input }) =>
+        typeof input === "number" ? `it needs a unit, such as ${input} s` : undefined,
+    })
     .meta({ pattern: DURATION_PATTERN.source, examples })
     .transform((text, context) => {
       const durationMs = parseDurationMs(text);

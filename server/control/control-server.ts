@@ -2,6 +2,7 @@ import { lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { closeAtOnce } from "../../base/net/http-closing.ts";
+import { listenOn } from "../../base/net/listening.ts";
 import {
   type ControlLine,
   type ControlOrder,
@@ -56,15 +57,12 @@ export class ControlServer {
   static async open(path: string, source: ControlSource): Promise<ControlServer> {
     await makeWay(path);
     const control = new ControlServer(source);
-    const server = control.#server;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => {
-        reject(new StartError(`control: cannot listen on ${path}: ${systemReason(error)}`));
-      });
-      // Bound with its final permissions, so others can never connect, not even for a moment.
-      const before = process.umask(othersMayNothing);
-      server.listen(path, resolve);
-      process.umask(before);
+    // Bound with its final permissions, so others can never connect, not even for a moment.
+    const before = process.umask(othersMayNothing);
+    const listening = listenOn(control.#server, { path });
+    process.umask(before);
+    await listening.catch((error: unknown) => {
+      throw new StartError(`control: cannot listen on ${path}: ${systemReason(error)}`);
     });
     return control;
   }

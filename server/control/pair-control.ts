@@ -13,7 +13,7 @@ export type AskPair = (request: ControlRequest, onLine: (line: ControlLine) => v
 const limitsDefault = {
   /** Time limit of the status, which comes at once. */
   statusMsMax: 2000,
-  /** Time limit from one line of an order to the next: longer than any step may take. */
+  /** Time limit from one line of an order to the next: the thread tells how far it is every two seconds. */
   lineMsMax: 65_000,
 };
 

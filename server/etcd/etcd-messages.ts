@@ -55,6 +55,8 @@ export interface RangeAnswer {
   readonly revision: number;
   readonly found: readonly KeyValue[];
   readonly hasMore: boolean;
+  /** Keys in the range, also those beyond the limit. */
+  readonly count: number;
 }
 
 /** A key as it was put; or one that was deleted at `modRevision`, with an empty value. */
@@ -141,13 +143,15 @@ export function encodeRange(query: RangeQuery): Uint8Array {
 export function decodeRange(bytes: Uint8Array): RangeAnswer {
   let revision = 0;
   let hasMore = false;
+  let count = 0;
   const found: KeyValue[] = [];
   for (const { field, number, bytes: part } of fieldsOf(bytes)) {
     if (field === 1) revision = revisionOf(part);
     else if (field === 2) found.push(keyValueOf(part));
     else if (field === 3) hasMore = number !== 0;
+    else if (field === 4) count = number;
   }
-  return { revision: checked(revision), found, hasMore };
+  return { revision: checked(revision), found, hasMore, count };
 }
 
 /** Watches `key`, or the range from `key` to before `end`, from `startRevision` on. */

@@ -1,4 +1,4 @@
-import { formatIpv4 } from "../../protocol/ipv4.ts";
+import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { endOfPrefix, type KeyValue } from "./etcd-messages.ts";
 
 /** Where a pair keeps what it shares: many pairs may share one etcd. */
@@ -34,5 +34,9 @@ export function pairKeys(prefix: string): PairKeys {
 
 export const leaseKey = (keys: PairKeys, address: number): string =>
   keys.leases + formatIpv4(address);
+
+/** The address of a lease's key; undefined when the key names none. */
+export const addressOfLease = (keys: PairKeys, key: string): number | undefined =>
+  parseIpv4(key.slice(keys.leases.length));
 
 export const isLease = (keys: PairKeys, { key }: KeyValue): boolean => key.startsWith(keys.leases);

@@ -22,7 +22,14 @@ export function isSingle(status: ControlStatus): status is SingleStatus {
 export type OrderEnd =
   | { readonly kind: "refused"; readonly reasons: readonly string[] }
   /** The order stopped at this step; nothing is undone. */
-  | { readonly kind: "stuck"; readonly step: string; readonly msMax: number }
+  | {
+      readonly kind: "stuck";
+      readonly step: string;
+      /** How long nothing had moved. */
+      readonly msMax: number;
+      /** Where it stood, as a sentence. */
+      readonly why?: string;
+    }
   | {
       readonly kind: "done";
       /** From the order to stop on this node until the other node reported that it serves. */
@@ -31,7 +38,7 @@ export type OrderEnd =
       readonly byHand?: string;
     };
 
-/** One line of the report on an order: each step before it is taken, and finally the end. */
+/** One line of the report on an order: each step before it is taken, how far it is, and finally the end. */
 export type OrderLine =
   | {
       readonly kind: "step";
@@ -40,11 +47,16 @@ export type OrderLine =
       readonly requirement: string;
       readonly text: string;
     }
+  /** At least every few seconds, so that silence means that the node hangs. */
+  | { readonly kind: "progress"; readonly elapsedMs: number; readonly text: string }
   | OrderEnd;
 
 /** One line of a pair node's answer; the last line says how the request ended. */
 export type ControlLine = { readonly kind: "status"; readonly status: PairStatus } | OrderLine;
 
-export function isLastLine({ kind }: ControlLine): boolean {
-  return kind !== "step";
+export function isLastLine<Line extends ControlLine>(
+  line: Line,
+): line is Exclude<Line, { kind: "step" | "progress" }> {
+  const { kind } = line;
+  return kind !== "step" && kind !== "progress";
 }

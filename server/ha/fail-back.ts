@@ -1,4 +1,7 @@
-import type { PairStatus } from "./pair-status.ts";
+import { Patience } from "../../base/patience.ts";
+import { catchUpText } from "./catch-up.ts";
+import type { OrderEnd, OrderLine } from "./control-messages.ts";
+import type { NodeStatus, PairStatus } from "./pair-status.ts";
 
 /** One step of HA-16, in its order. */
 export type FailBackStepName =
@@ -14,15 +17,23 @@ export interface FailBackStep {
   readonly text: string;
   /** What the runner must do before it waits; undefined: only wait. */
   readonly act: "lower-failure-flag" | "hand-over" | undefined;
-  /** Evaluated on the node that gives the service away. */
-  readonly isDone: (status: PairStatus) => boolean;
-  /** If the step takes longer, the fail-back stops where it is. */
-  readonly msMax: number;
+  /**
+   * Evaluated on the node that gives the service away. `followsAnew`: since it stopped, that node was seen
+   * without a complete table.
+   */
+  readonly isDone: (status: PairStatus, followsAnew: boolean) => boolean;
+  /** From this step on the peer is to serve; if this node does, the fail-back has failed. */
+  readonly servesElsewhere?: true;
+  /** The node that has to catch up; undefined: nothing bulky is waited for. */
+  readonly waitsFor?: (status: PairStatus) => NodeStatus;
 }
 
 export type FailBackPlan =
   | { readonly kind: "refused"; readonly reasons: readonly string[] }
   | { readonly kind: "steps"; readonly steps: readonly FailBackStep[]; readonly byHand: string };
+
+const ownOf = ({ nodes: [own] }: PairStatus): NodeStatus => own;
+const peerOf = ({ nodes: [, peer] }: PairStatus): NodeStatus => peer;
 
 /** Conditions before anything is changed, and the message when one does not hold. */
 const preconditions: readonly {
@@ -82,7 +93,6 @@ export function planFailBack(status: PairStatus): FailBackPlan {
       text: "lower the failure-in-progress flag",
       act: status.failureInProgress ? "lower-failure-flag" : undefined,
       isDone: ({ failureInProgress }) => !failureInProgress,
-      msMax: 5000,
     },
     {
       name: "resynchronise",
@@ -90,7 +100,7 @@ export function planFailBack(status: PairStatus): FailBackPlan {
       text: `wait until ${peer.node} has revision ${revision}`,
       act: undefined,
       isDone: ({ nodes: [, now] }) => now.isAble && now.revision >= revision,
-      msMax: 60_000,
+      waitsFor: peerOf,
     },
     {
       name: "stop-here",
@@ -98,7 +108,6 @@ export function planFailBack(status: PairStatus): FailBackPlan {
       text: `stop serving on ${own.node}`,
       act: "hand-over",
       isDone: ({ nodes: [now] }) => now.role === "standby",
-      msMax: 5000,
     },
     {
       name: "start-there",
@@ -106,7 +115,7 @@ export function planFailBack(status: PairStatus): FailBackPlan {
       text: `start serving on ${peer.node}`,
       act: undefined,
       isDone: ({ leader, nodes: [, now] }) => leader === peer.node && now.role === "active",
-      msMax: 10_000,
+      servesElsewhere: true,
     },
     {
       name: "resume-monitoring",
@@ -114,9 +123,12 @@ export function planFailBack(status: PairStatus): FailBackPlan {
       text: `${own.node} stands by and is in sync`,
       act: undefined,
       // A node that has led follows with a new table: the old one missed everything since the peer's
-      // claim.
-      isDone: ({ nodes: [now, other] }) => now.isAble && now.revision >= other.revision,
-      msMax: 10_000,
+      // claim. A new one has everything up to that claim; with a slow etcd, it may always be behind what the
+      // peer's heartbeats say.
+      isDone: ({ nodes: [now, other] }, followsAnew) =>
+        now.isAble && (followsAnew || now.revision >= other.revision),
+      waitsFor: ownOf,
+      servesElsewhere: true,
     },
   ];
   return {
@@ -124,4 +136,111 @@ export function planFailBack(status: PairStatus): FailBackPlan {
     steps,
     byHand: "switch the connection of the upper application (HA-16 (6))",
   };
+}
+
+/** A step is given up when nothing of it has moved for this long. */
+const quietMsMax = 60_000;
+/** The order tells at least this often that it is still under way. */
+const progressMs = 2000;
+/** The store may not have answered the first request to lower the flag. */
+const lowerAgainMs = 1000;
+
+/** What the caller must do after a turn. */
+export interface FailBackTurn {
+  readonly lines: readonly OrderLine[];
+  readonly act?: FailBackStep["act"];
+  /** Undefined while it goes on. */
+  readonly end?: OrderEnd;
+}
+
+/** A fail-back under way. It waits as long as the node that it waits for gets further. */
+export class FailBack {
+  readonly #plan: Extract<FailBackPlan, { kind: "steps" }>;
+  readonly #startMs: number;
+  #at = -1;
+  /** What the node that is waited for has to reach: what follows beyond it is no progress of the step. */
+  #aim = 0;
+  #patience!: Patience;
+  #toldAtMs = 0;
+  #lowerAtMs = 0;
+  #stoppedAtMs = 0;
+  #gapMs = 0;
+  #followsAnew = false;
+
+  constructor(plan: Extract<FailBackPlan, { kind: "steps" }>, nowMs: number) {
+    this.#plan = plan;
+    this.#startMs = nowMs;
+  }
+
+  /** Call it often, until it returns the end. */
+  turn(nowMs: number, status: PairStatus): FailBackTurn {
+    const step = this.#plan.steps[this.#at];
+    if (step === undefined) return this.#begin(0, nowMs, status);
+    this.#followsAnew ||= step.servesElsewhere === true && !ownOf(status).isInSync;
+    if (step.isDone(status, this.#followsAnew)) {
+      if (step.name === "start-there") this.#gapMs = nowMs - this.#stoppedAtMs;
+      if (this.#at + 1 < this.#plan.steps.length) return this.#begin(this.#at + 1, nowMs, status);
+      return { lines: [], end: { kind: "done", gapMs: this.#gapMs, byHand: this.#plan.byHand } };
+    }
+    const own = ownOf(status);
+    if (step.servesElsewhere && own.role === "active") {
+      return this.#stuck(
+        step,
+        nowMs,
+        `${own.node} serves again, because ${peerOf(status).node} did not`,
+      );
+    }
+    if (!this.#patience.goesOn(marksOf(step, status, this.#aim), nowMs)) {
+      return this.#stuck(step, nowMs, whereText(step, status));
+    }
+    const lines: OrderLine[] = [];
+    if (nowMs - this.#toldAtMs >= progressMs) {
+      this.#toldAtMs = nowMs;
+      const elapsedMs = nowMs - this.#startMs;
+      lines.push({ kind: "progress", elapsedMs, text: whereText(step, status) });
+    }
+    const isLowering = step.act === "lower-failure-flag" && nowMs >= this.#lowerAtMs;
+    if (!isLowering) return { lines };
+    this.#lowerAtMs = nowMs + lowerAgainMs;
+    return { lines, act: step.act };
+  }
+
+  #begin(at: number, nowMs: number, status: PairStatus): FailBackTurn {
+    const { requirement, text, act } = this.#plan.steps[at]!;
+    this.#at = at;
+    this.#aim = Math.max(...status.nodes.map(({ revision }) => revision));
+    this.#patience = new Patience(quietMsMax, nowMs);
+    this.#toldAtMs = nowMs;
+    this.#lowerAtMs = nowMs + lowerAgainMs;
+    if (act === "hand-over") this.#stoppedAtMs = nowMs;
+    const elapsedMs = nowMs - this.#startMs;
+    return { lines: [{ kind: "step", elapsedMs, requirement, text }], act };
+  }
+
+  #stuck({ requirement, text }: FailBackStep, nowMs: number, why: string): FailBackTurn {
+    const msMax = this.#patience.quietMs(nowMs);
+    return { lines: [], end: { kind: "stuck", step: `${requirement}: ${text}`, msMax, why } };
+  }
+}
+
+/** How far a step is, for Patience. */
+function marksOf({ waitsFor }: FailBackStep, status: PairStatus, aim: number): readonly number[] {
+  if (waitsFor === undefined) return [];
+  const { role, isInSync, isAble, revision, catchUp } = waitsFor(status);
+  const states = [role === "standby", isInSync, isAble].map(Number);
+  const { leasesRead = 0, filesFetched = 0 } = catchUp ?? {};
+  return [...states, Math.min(revision, aim), leasesRead, filesFetched];
+}
+
+/** Where a step stands, for the operator. */
+function whereText({ waitsFor }: FailBackStep, status: PairStatus): string {
+  const nodes = waitsFor === undefined ? status.nodes : [waitsFor(status)];
+  return nodes.map(nodeText).join("; ");
+}
+
+function nodeText({ node, role, isInSync, revision, catchUp, troubles }: NodeStatus): string {
+  const sync = isInSync ? `in sync at revision ${revision}` : "not in sync";
+  const parts = [`${node} is ${role}, ${sync}`];
+  if (catchUp !== undefined) parts.push(`has ${catchUpText(catchUp)}`);
+  return [...parts, ...troubles].join(", ");
 }

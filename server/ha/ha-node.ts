@@ -1,4 +1,4 @@
-import type { Heartbeat, HeartbeatFlags } from "../../protocol/heartbeat/packet.ts";
+import type { CatchUp, Heartbeat, HeartbeatFlags } from "../../protocol/heartbeat/packet.ts";
 import type { ClaimOutcome, Holder, LeaderRecord } from "../mandate/leadership.ts";
 import { type HeardRefusal, HeartbeatSession } from "./heartbeat-session.ts";
 import type { HeartbeatTimes } from "./heartbeat-times.ts";
@@ -27,6 +27,8 @@ export interface HaNodeOptions {
   readonly linkCount: number;
   /** HA-33: false unless the operator asks for it. */
   readonly detectsDiskFailures: boolean;
+  /** A commit that takes longer has failed. */
+  readonly commitMsMax: number;
 }
 
 /** What happened before a turn of the loop. */
@@ -36,8 +38,12 @@ export interface NodeFacts {
   readonly revision: number;
   readonly health: NodeHealth;
   readonly isAnswering: boolean;
+  /** See NodeView. */
+  readonly areManyUndecidable: boolean;
   /** See HeartbeatFlags. */
   readonly filesInStep: boolean;
+  /** Undefined while nothing bulky is under way. */
+  readonly catchUp?: CatchUp | undefined;
   /** The result of a claim, and an order: each is given at the first turn after it arrived. */
   readonly claim?: ClaimOutcome | undefined;
   readonly order?: NodeOrder | undefined;
@@ -68,6 +74,8 @@ export class HaNode {
   readonly #detector: PeerDetector;
   #state: NodeState = nodeStart;
   #peer: Heartbeat | undefined;
+  /** Since when each report of the peer says that the store accepts its commits. */
+  #peerWritesSinceMs = Number.POSITIVE_INFINITY;
   #nextBeatAtMs: number;
   #flagsSent: HeartbeatFlags | undefined;
 
@@ -117,7 +125,12 @@ export class HaNode {
     // The slower link repeats what the faster one has brought already.
     const isOlder =
       this.#peer?.bootId === heartbeat.bootId && heartbeat.sentAtMs < this.#peer.sentAtMs;
-    if (!isOlder) this.#peer = heartbeat;
+    if (isOlder) return undefined;
+    this.#peer = heartbeat;
+    const { storeWrites } = heartbeat.flags;
+    this.#peerWritesSinceMs = storeWrites
+      ? Math.min(this.#peerWritesSinceMs, nowMs)
+      : Number.POSITIVE_INFINITY;
     return undefined;
   }
 
@@ -140,18 +153,21 @@ export class HaNode {
     return { effects, heartbeats: this.#beats(nowMs, view, facts, flags) };
   }
 
-  #view(nowMs: number, { health, isInSync, leader }: NodeFacts): NodeView {
-    const { self, isFirst, peerName, detectsDiskFailures } = this.#options;
+  #view(nowMs: number, facts: NodeFacts): NodeView {
+    const { health, areManyUndecidable, isInSync, leader } = facts;
+    const { self, isFirst, peerName, detectsDiskFailures, commitMsMax } = this.#options;
     return {
       nowMs,
       self,
       isFirst,
       health,
+      areManyUndecidable,
       isInSync,
       leader,
       peerName,
       peerLife: this.#detector.life,
       peerReport: this.#peer,
+      hasPeerLongWritten: nowMs - this.#peerWritesSinceMs >= commitMsMax,
       detectsDiskFailures,
     };
   }
@@ -159,15 +175,16 @@ export class HaNode {
   #beats(
     nowMs: number,
     view: NodeView,
-    facts: Pick<NodeFacts, "revision" | "times">,
+    facts: Pick<NodeFacts, "revision" | "times" | "catchUp">,
     flags: HeartbeatFlags,
   ): readonly Heartbeat[] {
     const { self, times, linkCount } = this.#options;
     this.#nextBeatAtMs = nowMs + times.keepaliveMs;
     const { role } = this.#state;
     const epoch = view.leader?.epoch ?? 0;
-    const { revision } = facts;
-    const common = { ...self, role, epoch, revision, flags, sentAtMs: nowMs, ...facts.times };
+    const { revision, catchUp } = facts;
+    const news = { role, epoch, revision, flags, catchUp };
+    const common = { ...self, ...news, sentAtMs: nowMs, ...facts.times };
     return Array.from({ length: linkCount }, (_, link) => ({
       ...common,
       link,

@@ -38,11 +38,13 @@ const view: NodeView = {
   self,
   isFirst: true,
   health: healthy,
+  areManyUndecidable: false,
   isInSync: true,
   leader: heldBy(self.node, self.bootId),
   peerName,
   peerLife: "alive",
   peerReport: report,
+  hasPeerLongWritten: true,
   detectsDiskFailures: false,
 };
 const quiet: NodeInput = { stalledMs: 0, isAnswering: false };
@@ -178,6 +180,14 @@ describe("active", () => {
     const health = { ...healthy, diskWorks: false };
     expect(step(active, { health }, input).state.role).toBe("active");
     expect(step(active, { health, detectsDiskFailures: true }, input).state.role).toBe("demoting");
+  });
+
+  test("HA-11: packets that it cannot decide count once, until the failure is over", () => {
+    const failing = { ...heldBy(self.node, self.bootId), failureInProgress: true };
+    const poisoned = { areManyUndecidable: true };
+    expect(step(active, poisoned, input).state.role).toBe("demoting");
+    expect(step(active, { ...poisoned, leader: failing }, input).state.role).toBe("active");
+    expect(step(active, { ...poisoned, peerReport: notAble }, input).state.role).toBe("active");
   });
 
   test("HA-13 (2): it gives the leadership back when it has stopped, or after 2 s (HA-8)", () => {

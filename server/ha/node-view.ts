@@ -24,6 +24,8 @@ export interface NodeView {
   /** The first of the two in the configuration. It starts to serve when nothing prevents it (HA-22). */
   readonly isFirst: boolean;
   readonly health: NodeHealth;
+  /** More packets than a few of the last minute could not be decided. */
+  readonly areManyUndecidable: boolean;
   readonly isInSync: boolean;
   /** Undefined until the store has answered once. */
   readonly leader: LeaderRecord | undefined;
@@ -31,6 +33,8 @@ export interface NodeView {
   readonly peerLife: PeerLife;
   /** Undefined before the first heartbeat of the peer. */
   readonly peerReport: PeerReport | undefined;
+  /** HA-11: the peer has said for the time that a commit may take that the store accepts its commits. */
+  readonly hasPeerLongWritten: boolean;
   /** HA-33: false unless the operator asks for it. */
   readonly detectsDiskFailures: boolean;
 }

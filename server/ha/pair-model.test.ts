@@ -51,6 +51,19 @@ const failOvers: readonly (readonly [string, readonly PairFault[], string])[] = 
     "failed",
   ],
   [
+    "HA-11: the active node meets packets that it cannot decide",
+    [{ kind: "poison", ...at(0) }],
+    "failed",
+  ],
+  [
+    "HA-11: either node would",
+    [
+      { kind: "poison", ...at(0) },
+      { kind: "poison", ...at(1) },
+    ],
+    "failed",
+  ],
+  [
     "HA-11: the active node cannot commit, the other one can",
     [{ kind: "cut-store", ...at(0) }],
     "failed",
@@ -61,6 +74,16 @@ const failOvers: readonly (readonly [string, readonly PairFault[], string])[] = 
     "failed",
   ],
 ];
+
+test("HA-11: the store is away from both nodes, and comes back to the active one a little later", () => {
+  const model = pairWith(
+    { kind: "cut-store", ...at(0, 1300) },
+    { kind: "cut-store", ...at(1, 900) },
+  );
+  model.run(8000);
+  expect([model.role(0), model.role(1)], model.logs.join("\n")).toEqual(["active", "standby"]);
+  expect(model.claims).toHaveLength(1);
+});
 
 describe("HA-7: the standby node takes over by itself, within a second", () => {
   test.each(failOvers)("%s", (_, faults, formerRole) => {
@@ -98,6 +121,13 @@ describe("no fail-over", () => {
     [
       "the store answers neither node, for less than it keeps a holder",
       ([0, 1] as const).map((side) => ({ kind: "cut-store", ...at(side, 1900) }) as const),
+    ],
+    [
+      "a node that is alone cannot decide some packets",
+      [
+        { kind: "kill", ...at(1) },
+        { kind: "poison", ...at(0), atMs: 4000 },
+      ],
     ],
     ["the standby node is dead", [{ kind: "kill", ...at(1) }]],
     ["the standby node hung, and goes on", [{ kind: "pause", ...at(1, 3000) }]],
@@ -173,7 +203,7 @@ test("HA-16: a hand-over gives the service back without a failure", () => {
 
 const moments = { atMs: fc.integer({ min: 1000, max: 9000 }), side: fc.constantFrom<Side>(0, 1) };
 const lengths = { ...moments, forMs: fc.integer({ min: 5, max: 4000 }) };
-const kinds = ["kill", "pause", "cut-store", "lose-gateway", "stall-data-plane"] as const;
+const kinds = ["kill", "pause", "cut-store", "lose-gateway", "stall-data-plane", "poison"] as const;
 const orders = ["hand-over", "clean-up", "lower-flag"] as const;
 const anyFault: fc.Arbitrary<PairFault> = fc.oneof(
   fc.record({ kind: fc.constantFrom(...kinds), ...lengths }),

@@ -2,15 +2,24 @@ import { Prng } from "../../base/prng.ts";
 import type { Heartbeat } from "../../protocol/heartbeat/packet.ts";
 import { LeaderRegister } from "../mandate/leader-register.testing.ts";
 import type { ClaimOutcome, Holder, LeaderRecord } from "../mandate/leadership.ts";
-import { HaNode } from "./ha-node.ts";
+import { HaNode, type NodeFacts } from "./ha-node.ts";
 import type { HeartbeatTimes } from "./heartbeat-times.ts";
 import type { NodeEffect, NodeOrder } from "./node-machine.ts";
+import { type PairStatus, pairStatusOf } from "./pair-status.ts";
 
 export type Side = 0 | 1;
 
 /** A fault from `atMs` on for `forMs`; an order is given once. */
 export type PairFault = { readonly atMs: number; readonly side: Side; readonly forMs: number } & (
-  | { readonly kind: "kill" | "pause" | "cut-store" | "lose-gateway" | "stall-data-plane" }
+  | {
+      readonly kind:
+        | "kill"
+        | "pause"
+        | "cut-store"
+        | "lose-gateway"
+        | "stall-data-plane"
+        | "poison";
+    }
   /** What `side` sends by it does not arrive. */
   | { readonly kind: "cut-link"; readonly link: number }
   | { readonly kind: "order"; readonly order: NodeOrder | "lower-flag" }
@@ -22,7 +31,11 @@ export interface PairModelOptions {
   readonly faults: readonly PairFault[];
   /** How long the store keeps a holder that does not show itself. */
   readonly holdMs?: number;
+  /** How many of 80,000 leases a node has that has read the store for so long; by default all after 100 ms. */
+  readonly leasesReadAt?: (elapsedMs: number) => number;
 }
+
+const leasesInAll = 80_000;
 
 export interface Commit {
   readonly atMs: number;
@@ -55,7 +68,9 @@ interface Machine {
   pendingClaim: number | undefined;
   order: NodeOrder | undefined;
   storeSeenAtMs: number;
-  startedAtMs: number;
+  /** When its table began to follow: at the start, and anew when another node has led since it led itself. */
+  followsFromMs: number;
+  facts: NodeFacts | undefined;
 }
 
 /**
@@ -93,6 +108,20 @@ export class PairModel {
     return this.#has("kill", side) ? "down" : this.machine(side).ha.state.role;
   }
 
+  /** The pair as a node sees it; undefined before its first turn. */
+  status(side: Side): PairStatus | undefined {
+    const { ha, self, facts } = this.machine(side);
+    if (facts === undefined) return undefined;
+    const peerName = this.machine(side === 0 ? 1 : 0).name;
+    const rest = { storeTrouble: "", clockApartMs: 0, leaseTimeAheadMs: 0 };
+    return pairStatusOf({ node: ha, self, peerName, ...facts, ...rest });
+  }
+
+  /** An order for a node at this moment. */
+  order(side: Side, order: NodeOrder | "lower-flag"): void {
+    this.#order(this.machine(side), order);
+  }
+
   /** Lets time go on. */
   run(untilMs: number): void {
     while (this.nowMs < untilMs) {
@@ -117,8 +146,11 @@ export class PairModel {
     return {
       ...{ name, self, isAnswering: false, stopsAtMs: 0, epoch: 0, leader: undefined },
       ...{ claim: undefined, pendingClaim: undefined, order: undefined },
-      ...{ storeSeenAtMs: this.nowMs, startedAtMs: this.nowMs },
-      ha: new HaNode({ ...options, detectsDiskFailures: false }, this.nowMs),
+      ...{ storeSeenAtMs: this.nowMs, followsFromMs: this.nowMs, facts: undefined },
+      ha: new HaNode(
+        { ...options, detectsDiskFailures: false, commitMsMax: storeSilentMsMax },
+        this.nowMs,
+      ),
     };
   }
 
@@ -173,20 +205,30 @@ export class PairModel {
     const { claim, order, leader, isAnswering } = machine;
     machine.claim = undefined;
     machine.order = undefined;
-    const { effects, heartbeats } = machine.ha.turn(this.nowMs, {
-      ...{ claim, order, leader, isAnswering, revision: 0, filesInStep: true },
+    const leasesRead = this.#leasesRead(machine);
+    const isInSync = leader !== undefined && leasesRead === leasesInAll;
+    machine.facts = {
+      ...{ claim, order, leader, isAnswering, isInSync, revision: 0, filesInStep: true },
+      areManyUndecidable: this.#has("poison", side),
       times: { wallMs: this.nowMs, leaseMs: this.nowMs },
-      isInSync: leader !== undefined && this.nowMs - machine.startedAtMs > 100,
+      catchUp: isInSync ? undefined : { leasesRead, leasesInAll, filesFetched: 0, filesInAll: 0 },
       health: {
         dataPlaneTurns: !this.#has("stall-data-plane", side),
         storeWrites: this.nowMs - machine.storeSeenAtMs < storeSilentMsMax,
         gatewayAnswers: !this.#has("lose-gateway", side),
         diskWorks: true,
       },
-    });
+    };
+    const { effects, heartbeats } = machine.ha.turn(this.nowMs, machine.facts);
     for (const effect of effects) this.#apply(side, machine, effect);
     for (const heartbeat of heartbeats) this.#send(side, heartbeat);
     if (machine.isAnswering && !this.#has("stall-data-plane", side)) this.#commit(side, machine);
+  }
+
+  #leasesRead({ followsFromMs }: Machine): number {
+    const elapsedMs = this.nowMs - followsFromMs;
+    const { leasesReadAt = (ms: number) => (ms > 100 ? leasesInAll : 0) } = this.#options;
+    return Math.min(leasesInAll, Math.floor(leasesReadAt(elapsedMs)));
   }
 
   #watchStore(side: Side, machine: Machine): void {
@@ -199,6 +241,10 @@ export class PairModel {
       if (receiver.leader === undefined || record.epoch >= receiver.leader.epoch) {
         receiver.leader = record;
       }
+      // A table that has led missed everything since the other node's claim.
+      const isReplaced = receiver.epoch > 0 && record.epoch > receiver.epoch;
+      if (!isReplaced || record.holder?.node === receiver.name) return;
+      Object.assign(receiver, { epoch: 0, followsFromMs: this.nowMs });
     });
   }
 

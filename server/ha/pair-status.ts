@@ -1,4 +1,4 @@
-import type { NodeRole } from "../../protocol/heartbeat/packet.ts";
+import type { CatchUp, NodeRole } from "../../protocol/heartbeat/packet.ts";
 import type { Holder } from "../mandate/leadership.ts";
 import type { HaNode, LinkReport, NodeFacts } from "./ha-node.ts";
 import { isAble, type NodeHealth } from "./node-view.ts";
@@ -14,6 +14,8 @@ export interface NodeStatus {
   readonly revision: number;
   /** The node has all files that the active node's TFTP serves, or nothing is mirrored. */
   readonly filesInStep: boolean;
+  /** How far it is with what is bulky; absent while nothing is under way. */
+  readonly catchUp?: CatchUp;
   /** No known obstacle to serving at once. */
   readonly isAble: boolean;
   /** What is wrong, in words; with `role` failed, the reason. */
@@ -40,7 +42,10 @@ export interface PairStatus {
 }
 
 export interface PairStatusInput
-  extends Pick<NodeFacts, "leader" | "isInSync" | "revision" | "health" | "filesInStep"> {
+  extends Pick<
+    NodeFacts,
+    "leader" | "isInSync" | "revision" | "health" | "filesInStep" | "catchUp"
+  > {
   readonly node: Pick<HaNode, "state" | "peer" | "peerLife" | "links">;
   readonly self: Holder;
   readonly peerName: string;
@@ -57,7 +62,7 @@ export function pairStatusOf(input: PairStatusInput): PairStatus {
   const store = storeTrouble === "" ? [] : [`the store: ${storeTrouble}`];
   const troubles = [...failure, ...troublesOf(health), ...store];
   const filesInStep = role === "active" || input.filesInStep;
-  const known = { isInSync, filesInStep, isAble: isAble(role, input) };
+  const known = { isInSync, filesInStep, ...progressOf(input), isAble: isAble(role, input) };
   const own: NodeStatus = { ...self, role, revision, ...known, troubles };
   return {
     schema: "provlab/pair-status@1",
@@ -87,9 +92,12 @@ function peerStatusOf(name: string, { peer, peerLife }: PairStatusInput["node"])
   const failure = role === "failed" ? [flags.isLeaving ? "failed: shutdown" : "failed"] : [];
   const troubles = [...failure, ...troublesOf(flags)];
   const { isInSync, filesInStep } = flags;
-  const known = { isInSync, filesInStep, isAble: flags.isAble };
+  const known = { isInSync, filesInStep, ...progressOf(peer), isAble: flags.isAble };
   return { node: name, role, bootId, revision, ...known, troubles };
 }
+
+const progressOf = ({ catchUp }: { readonly catchUp?: CatchUp | undefined }) =>
+  catchUp === undefined ? {} : { catchUp };
 
 const troubleTexts = {
   dataPlaneTurns: "the data plane stands still (HA-11)",

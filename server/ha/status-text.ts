@@ -1,3 +1,4 @@
+import { catchUpText } from "./catch-up.ts";
 import type { LinkReport } from "./ha-node.ts";
 import { apartText, areApart } from "./lease-time.ts";
 import type { NodeStatus, PairStatus } from "./pair-status.ts";
@@ -20,6 +21,7 @@ export function pairStatusText(status: PairStatus): string {
     ...nodes.map(nodeRow),
     "",
     ...status.links.map(linkLine),
+    ...catchUpLines(nodes),
     ...filesLines(nodes),
     ...clockLines(status),
     ...failedActions(nodes),
@@ -47,6 +49,13 @@ function nodeRow({ node, role, isInSync, revision, isAble }: NodeStatus): string
 function linkLine({ state, roundTripMs }: LinkReport, link: number): string {
   const time = roundTripMs === undefined ? "" : `, round trip ${roundTripMs.toFixed(1)} ms`;
   return `Link ${link}:   ${state}${time}`;
+}
+
+/** No lines while nothing bulky is under way. */
+function catchUpLines(nodes: readonly NodeStatus[]): string[] {
+  return nodes.flatMap(({ node, catchUp }) =>
+    catchUp === undefined ? [] : [`Catch-up: ${node} has ${catchUpText(catchUp)}`],
+  );
 }
 
 /** No lines while each node has all files, or nothing is mirrored. */

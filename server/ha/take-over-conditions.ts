@@ -4,6 +4,7 @@ import { isAble, isPeerAble, type NodeView } from "./node-view.ts";
 /** Why a node does not serve until an operator has looked at it (`Failed actions:` of OPS-8). */
 export type FailureReason =
   | "data-plane-stalled"
+  | "packets-undecidable"
   | "store-failed"
   | "gateway-lost"
   | "disk-failed"
@@ -34,11 +35,22 @@ export const stepDownConditions: readonly StepDownCondition[] = [
     holds: ({ health }) => !health.dataPlaneTurns,
   },
   {
+    // Once: the node that takes over raises the flag, and meets the same packets.
+    requirement: "HA-11",
+    reason: "packets-undecidable",
+    text: "more than a few packets cannot be decided here",
+    isComparison: false,
+    holds: ({ areManyUndecidable, leader }) =>
+      areManyUndecidable && leader?.failureInProgress !== true,
+  },
+  {
     requirement: "HA-11",
     reason: "store-failed",
     text: "leases cannot be committed here, and can there",
     isComparison: true,
-    holds: ({ health, peerReport }) => !health.storeWrites && peerReport!.flags.storeWrites,
+    // After an outage of both, the peer may notice first that the store answers again: a commit of ours that began in
+    // the outage takes all the time that it has.
+    holds: ({ health, hasPeerLongWritten }) => !health.storeWrites && hasPeerLongWritten,
   },
   {
     requirement: "HA-12",

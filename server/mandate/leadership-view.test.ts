@@ -31,7 +31,7 @@ describe("what a node knows of who leads", () => {
 
   function readLeader(revision: number, ...found: ReturnType<typeof leader>[]): void {
     const query = { key: keys.failure, end: `${keys.leader}\0` };
-    view.read(query, { revision, found, hasMore: false });
+    view.read(query, { revision, found });
   }
 
   test("is nothing before the leader key was read; in an empty store nobody leads", () => {
@@ -62,7 +62,7 @@ describe("what a node knows of who leads", () => {
     readLeader(9, leader(7, 2, peer));
     view.show(presence(10, "b", "y"));
     const query = { key: keys.presence, end: "/p/presence0" };
-    view.read(query, { revision: 12, found: [], hasMore: false });
+    view.read(query, { revision: 12, found: [] });
     expect(view.current()?.hold).toBe("expired");
     expect(view.leader?.modRevision).toBe(7);
   });

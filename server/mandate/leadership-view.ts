@@ -71,7 +71,10 @@ export class LeadershipView {
   }
 
   /** Takes the answer to `query`: a key that it did not find does not exist. */
-  read({ key: first, end }: RangeQuery, { found, revision }: RangeAnswer): void {
+  read(
+    { key: first, end }: RangeQuery,
+    { found, revision }: Pick<RangeAnswer, "found" | "revision">,
+  ): void {
     const { leader, failure } = this.#keys;
     for (const key of new Set([leader, failure, ...this.#seen.keys()])) {
       const isAsked = end === undefined ? key === first : key >= first && key < end;

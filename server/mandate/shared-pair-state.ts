@@ -1,3 +1,5 @@
+import type { CatchUp } from "../../protocol/heartbeat/packet.ts";
+
 /** 32-bit words. An epoch of the leadership fits, an etcd revision does not (see `Long`). */
 const Word = {
   wantedEpoch: 0,
@@ -7,8 +9,13 @@ const Word = {
   suspicion: 4,
   wakeEnd: 5,
   mirror: 6,
+  leasesRead: 7,
+  leasesInAll: 8,
+  filesFetched: 9,
+  filesInAll: 10,
+  undecidable: 11,
 } as const;
-const wordCount = 8;
+const wordCount = 12;
 /** Values of `Word.mirror`; zero while nothing is mirrored. */
 const Mirror = { behind: 1, inStep: 2 } as const;
 /** 64-bit words, after the others. */
@@ -127,6 +134,37 @@ export class SharedPairState {
     return Number(Atomics.load(this.#longs, Long.revision));
   }
 
+  /** Called by the data plane: how far its reading of etcd's leases is; of 0 when none is under way. */
+  tellReading(leasesRead: number, leasesInAll: number): void {
+    Atomics.store(this.#words, Word.leasesRead, leasesRead);
+    Atomics.store(this.#words, Word.leasesInAll, leasesInAll);
+  }
+
+  /** Called by the data plane: whether more packets than a few of the last minute could not be decided. */
+  tellUndecidable(areMany: boolean): void {
+    Atomics.store(this.#words, Word.undecidable, areMany ? 1 : 0);
+  }
+
+  get areManyUndecidable(): boolean {
+    return Atomics.load(this.#words, Word.undecidable) === 1;
+  }
+
+  /** Called by the mirror: how many of the files that differ it has; of 0 when it fetches none. */
+  tellFetching(filesFetched: number, filesInAll: number): void {
+    Atomics.store(this.#words, Word.filesFetched, filesFetched);
+    Atomics.store(this.#words, Word.filesInAll, filesInAll);
+  }
+
+  /** Undefined while nothing bulky is under way. */
+  get catchUp(): CatchUp | undefined {
+    const leasesRead = Atomics.load(this.#words, Word.leasesRead);
+    const leasesInAll = Atomics.load(this.#words, Word.leasesInAll);
+    const filesFetched = Atomics.load(this.#words, Word.filesFetched);
+    const filesInAll = Atomics.load(this.#words, Word.filesInAll);
+    if (leasesInAll === 0 && filesInAll === 0) return undefined;
+    return { leasesRead, leasesInAll, filesFetched, filesInAll };
+  }
+
   /** Called by the mirror: whether this node has all files of the node that serves. */
   tellMirrored(isInStep: boolean): void {
     Atomics.store(this.#words, Word.mirror, isInStep ? Mirror.inStep : Mirror.behind);
@@ -141,6 +179,8 @@ export class SharedPairState {
   forgetDataPlane(): void {
     this.answeringEpoch = 0;
     this.tellFollowed(false, this.revision);
+    this.tellReading(0, 0);
+    this.tellUndecidable(false);
   }
 
   /** Called by the data plane: a byte written to this descriptor ends its wait for datagrams. */

@@ -1,15 +1,18 @@
+import type { DurationHistogram } from "../../base/duration-histogram.ts";
 import type { UdpSocketCounters } from "../../base/net/udp-socket.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import type { Pool } from "../config/model/model.ts";
+import { type AnswerStages, answerStages } from "../dhcp/loop/answer-stages.ts";
 import type { DhcpCounters } from "../dhcp/loop/counters.ts";
 import { bindingStates } from "../lease/lease.ts";
+import type { LeaseFileState } from "../lease/store/lease-report.ts";
 import type { LeaseCounts } from "../lease/table/lease-table.ts";
-import type { DurationHistogram } from "./duration-histogram.ts";
 import {
   type CounterNames,
   counterFamilies,
   type Family,
   gauge,
+  histogramSamples,
   type Sample,
 } from "./exposition.ts";
 
@@ -25,6 +28,7 @@ const counterNames: CounterNames = {
   "leases-expired": { help: "Leases that came to their end." },
   "pings-sent": { help: "Addresses that were probed before an offer." },
   "pings-answered": { help: "Probed addresses that somebody had." },
+  "commands-failed": { help: "Commands of execute statements that failed or were not run." },
   received: { name: "requests", label: "type", help: "Messages received, by DHCP message type." },
   replied: { name: "replies", label: "type", help: "Messages sent, by DHCP message type." },
   rejected: { label: "code", help: "Datagrams that are no DHCP message." },
@@ -45,11 +49,12 @@ export interface DhcpMetricsInput {
   readonly pools: readonly Pick<Pool, "index" | "ranges" | "sharedNetwork">[];
   readonly leases: { counts(pool?: number): LeaseCounts };
   readonly syncs: DurationHistogram;
+  readonly stages: Pick<AnswerStages, "durations" | "watch">;
 }
 
 /** The metrics of a DHCP server at this moment. The number of time series is bounded. */
 export function dhcpFamilies(input: DhcpMetricsInput): Family[] {
-  const { counters, socket, syncs } = input;
+  const { counters, socket, syncs, stages } = input;
   const { segmentationRefused = 0, ...ofSocket } = socket.counters;
   return [
     ...counterFamilies("provlab_dhcp", counters.snapshot(), counterNames),
@@ -59,11 +64,50 @@ export function dhcpFamilies(input: DhcpMetricsInput): Family[] {
       "1 where the system does not send many datagrams as one.",
       segmentationRefused,
     ),
-    syncs.toFamily(
-      "provlab_dhcp_sync_seconds",
-      "How long the disk took to make lease records durable, and the thread to see it.",
-    ),
+    {
+      name: "provlab_dhcp_sync_seconds",
+      type: "histogram",
+      help: "How long the disk took to make lease records durable, and the thread to see it.",
+      samples: histogramSamples(syncs),
+    },
+    {
+      name: "provlab_dhcp_answer_stage_seconds",
+      type: "histogram",
+      help: "Where the time of each answer went; sync is a part of commit.",
+      samples: answerStages.flatMap((stage) =>
+        histogramSamples(stages.durations[stage], { stage }),
+      ),
+    },
+    {
+      name: "provlab_dhcp_pause_seconds",
+      type: "histogram",
+      help: "How long the serving loop stood still, from 5 ms, by reason.",
+      samples: [...stages.watch.stalls.pauses].flatMap(([reason, pauses]) =>
+        histogramSamples(pauses, { reason }),
+      ),
+    },
     leaseFamily(input),
+  ];
+}
+
+/** Of a server that writes two lease files. */
+export function leaseFileFamilies(files: readonly LeaseFileState[]): Family[] {
+  if (files.length === 0) return [];
+  const samplesOf = (number: (file: LeaseFileState) => number): Sample[] =>
+    files.map((file) => ({ labels: { file: file.path }, value: number(file) }));
+  return [
+    {
+      name: "provlab_dhcp_lease_file_in_step",
+      type: "gauge",
+      help: "1 while the lease file is written, 0 while it is left out or caught up.",
+      samples: samplesOf(({ isInStep }) => (isInStep ? 1 : 0)),
+    },
+    {
+      name: "provlab_dhcp_lease_file_queued_bytes",
+      type: "gauge",
+      help: "Lease records that wait for the disk of the file, which the other file has.",
+      samples: samplesOf(({ queuedBytes }) => queuedBytes),
+    },
   ];
 }
 

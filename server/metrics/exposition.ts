@@ -1,3 +1,4 @@
+import type { DurationHistogram } from "../../base/duration-histogram.ts";
 import { labelText } from "../../base/metric-labels.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -64,6 +65,20 @@ export function gaugeBy(
 ): Family {
   const samples = Object.entries(values).map(([of, value]) => ({ labels: { [label]: of }, value }));
   return { name, type: "gauge", help, samples };
+}
+
+/** A histogram's samples, with these labels. */
+export function histogramSamples(durations: DurationHistogram, labels: Labels = {}): Sample[] {
+  const upTo = durations.upTo();
+  const buckets = upTo.map(({ seconds, count }): Sample => {
+    const le = Number.isFinite(seconds) ? String(seconds) : "+Inf";
+    return { suffix: "_bucket", labels: { ...labels, le }, value: count };
+  });
+  return [
+    ...buckets,
+    { suffix: "_sum", labels, value: durations.sumSeconds },
+    { suffix: "_count", labels, value: upTo.at(-1)!.count },
+  ];
 }
 
 /** How each counter is shown, by the first part of its dotted name. */

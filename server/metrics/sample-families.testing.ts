@@ -1,3 +1,5 @@
+import { DurationHistogram } from "../../base/duration-histogram.ts";
+import { AnswerStages } from "../dhcp/loop/answer-stages.ts";
 import { DhcpCounters } from "../dhcp/loop/counters.ts";
 import type { LeaseCounts } from "../lease/table/lease-table.ts";
 import { newNtpCounters, ntpFamilies } from "../ntp/edge/ntp-server.ts";
@@ -5,7 +7,6 @@ import { newSyslogCounters, syslogFamilies } from "../syslog/syslog-receiver.ts"
 import { newTftpCounters, tftpFamilies } from "../tftp/counters.ts";
 import { newTimeCounters, timeFamilies } from "../time/edge/time-server.ts";
 import { dhcpFamilies } from "./dhcp-metrics.ts";
-import { DurationHistogram } from "./duration-histogram.ts";
 import { type Family, labelled } from "./exposition.ts";
 
 const noCounts: LeaseCounts = {
@@ -33,6 +34,7 @@ export function dhcpWith(poolCount: number): Family[] {
     pools: pools as unknown as Parameters<typeof dhcpFamilies>[0]["pools"],
     leases: { counts: (pool) => ({ ...noCounts, active: pool === undefined ? total : pool + 1 }) },
     syncs,
+    stages: new AnswerStages(() => 0),
   });
 }
 

@@ -1,16 +1,19 @@
-import { createHmac } from "node:crypto";
-import { createServer, type IncomingHttpHeaders, request, type Server } from "node:http";
-import { connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { MirrorSessions } from "./edge/mirror-sessions.ts";
-import { mirrorHeaders, openSignature, SessionSigner, sha256Of } from "./edge/mirror-signatures.ts";
+import { createHash, createHmac } from "node:crypto";
+import { createServer, request, type Server } from "node:https";
+import { connect, createServer as createTcpServer, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { parseIpv4 } from "../../protocol/ipv4.ts";
+import { mirrorClientTls, mirrorServerTls } from "./edge/mirror-tls.ts";
 import { MirrorPair, waitMsMax } from "./mirror-pair.testing.ts";
 
-// The interconnect belongs to somebody else: who may ask, what is asked, and what is answered.
+// The interconnect belongs to somebody else: who may ask, what is asked, what is answered, and what can be read.
 
-const sign = (bytes: Uint8Array): Uint8Array =>
-  createHmac("sha256", "the pair's key").update(bytes).digest();
-const nonce = "0123456789abcdef".repeat(2);
+const signWith =
+  (key: string) =>
+  (bytes: Uint8Array): Uint8Array =>
+    createHmac("sha256", key).update(bytes).digest();
+const sign = signWith("the pair's key");
 
 let pair: MirrorPair;
 
@@ -24,45 +27,64 @@ afterEach(async () => {
 
 interface Answered {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-async function ask(
-  url: string,
-  headers: Record<string, string>,
-  method = "GET",
-): Promise<Answered> {
+/** Rejects when there is no answer. */
+async function ask(path: string, tls: object = mirrorClientTls(sign)): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    const options = { method, host: pair.addresses[0], port: pair.port, path: url, headers };
+    const options = { host: pair.addresses[0], port: pair.port, path, agent: false, ...tls };
     request(options, (response) => {
       let text = "";
       response.on("data", (chunk: Buffer) => {
         text += chunk.toString();
       });
-      response.on("end", () =>
-        resolve({ status: response.statusCode!, headers: response.headers, text }),
-      );
+      response.on("end", () => resolve({ status: response.statusCode!, text }));
     })
       .on("error", reject)
       .end();
   });
 }
 
-/** A session of somebody who has the key. */
-async function open(): Promise<(url: string, count: number) => Record<string, string>> {
-  const headers = {
-    [mirrorHeaders.nonce]: nonce,
-    [mirrorHeaders.signature]: openSignature(sign, nonce),
-  };
-  const opened = await ask("/session", headers, "POST");
-  const id = String(opened.headers[mirrorHeaders.nonce]);
-  const signer = new SessionSigner(sign, nonce, id);
-  return (url, count) => ({
-    [mirrorHeaders.session]: id,
-    [mirrorHeaders.count]: String(count),
-    [mirrorHeaders.signature]: signer.request(count, url),
+/** What comes back for these bytes until the server closes the connection. */
+async function send(bytes: Uint8Array | string): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(pair.port, pair.addresses[0]);
+    socket.on("data", (chunk) => void chunks.push(chunk));
+    socket.on("error", () => undefined);
+    socket.on("close", () => resolve(Buffer.concat(chunks)));
+    socket.write(bytes);
   });
+}
+
+/** Stands between node 1 and node 0; returns its address and what passed, in each direction. */
+async function listenIn(): Promise<{
+  address: string;
+  asked: () => Buffer;
+  answered: () => Buffer;
+}> {
+  const address = "127.0.42.3";
+  const [asked, answered]: Buffer[][] = [[], []];
+  const open = new Set<Socket>();
+  const server = createTcpServer((client) => {
+    const master = connect(pair.port, pair.addresses[0]);
+    for (const [from, to, chunks] of [
+      [client, master, asked],
+      [master, client, answered],
+    ] as const) {
+      open.add(from);
+      from.on("data", (chunk) => void chunks.push(chunk));
+      from.on("error", () => to.destroy());
+      from.pipe(to);
+    }
+  });
+  await new Promise<void>((done) => server.listen(pair.port, address, done));
+  onTestFinished(() => {
+    server.close();
+    for (const socket of open) socket.destroy();
+  });
+  return { address, asked: () => Buffer.concat(asked), answered: () => Buffer.concat(answered) };
 }
 
 describe("who asks", () => {
@@ -75,36 +97,63 @@ describe("who asks", () => {
 
   const manifest = "/manifest?folder=root&unless=";
 
-  test("without a session, or with a wrong signature, is told nothing", async () => {
-    const headersOf = await open();
-    const right = headersOf(manifest, 1);
-    const wrong: Record<string, string>[] = [
-      {},
-      { ...right, [mirrorHeaders.session]: nonce },
-      { ...right, [mirrorHeaders.signature]: "0".repeat(64) },
-      { ...right, [mirrorHeaders.signature]: "" },
-      { ...right, [mirrorHeaders.signature]: "ä".repeat(32) },
-      { ...right, [mirrorHeaders.count]: "2" },
-      { ...right, [mirrorHeaders.count]: "NaN" },
-      { ...right, [mirrorHeaders.count]: "1e999" },
-      headersOf("/file?folder=root&path=cm.cfg", 1),
-    ];
-    for (const headers of wrong) {
-      expect(await ask(manifest, headers)).toMatchObject({ status: 401, text: "" });
-    }
-    expect(pair.mirrors[0]!.counts().unproven).toBe(wrong.length);
-    expect((await ask(manifest, right)).status).toBe(200);
+  test.each<[string, object]>([
+    ["with another key", mirrorClientTls(signWith("another"))],
+    [
+      "under another name",
+      { ...mirrorClientTls(sign), pskCallback: () => ({ psk: Buffer.alloc(32), identity: "x" }) },
+    ],
+    ["with certificates in place of the key", { rejectUnauthorized: false }],
+  ])("%s is told nothing", async (_name, tls) => {
+    await expect(ask(manifest, tls)).rejects.toThrow();
+    await expect(ask("/file?folder=root&path=cm.cfg", tls)).rejects.toThrow();
+    expect(pair.mirrors[0]!.counts()).toMatchObject({ unproven: 2, served: 0 });
+    expect((await ask(manifest)).status).toBe(200);
   });
 
-  test("what was asked before, or is older than that, is told nothing", async () => {
-    const headersOf = await open();
-    const [first, third] = [headersOf(manifest, 1), headersOf(manifest, 3)];
-    expect((await ask(manifest, third)).status).toBe(200);
-    expect((await ask(manifest, third)).status).toBe(401);
-    expect((await ask(manifest, first)).status).toBe(401);
-    // Nor in another session, though it began with the same recorded request.
-    await open();
-    expect((await ask(manifest, third)).status).toBe(401);
+  test("in the clear is told nothing", async () => {
+    const answer = await send(`GET ${manifest} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    expect(answer.includes("cm.cfg")).toBe(false);
+    expect(pair.mirrors[0]!.counts().unproven).toBe(1);
+  });
+
+  test("by a recording of the other node is told nothing", async () => {
+    const line = await listenIn();
+    const { links } = pair.planOf(1);
+    await pair.start(1, { links: [{ ...links[0], peerAddress: parseIpv4(line.address)! }] });
+    await pair.untilInStep(1);
+    await pair.mirrors[1]!.stop();
+    const { served } = pair.mirrors[0]!.counts();
+    await send(line.asked());
+    expect(pair.mirrors[0]!.counts()).toMatchObject({ served, unproven: 1 });
+  });
+
+  test("cannot make the server speak an older TLS or a cipher without a key of its own", async () => {
+    const refused = (options: object): Promise<unknown> =>
+      new Promise((resolve) => {
+        const base = { host: pair.addresses[0], port: pair.port, ...mirrorClientTls(sign) };
+        const socket = connectTls({ ...base, ...options }, () => resolve("connected"));
+        socket.on("error", () => resolve("refused"));
+      });
+    expect(await refused({})).toBe("connected");
+    expect(await refused({ ciphers: "PSK-AES256-GCM-SHA384" })).toBe("refused");
+    expect(await refused({ minVersion: "TLSv1", maxVersion: "TLSv1.1" })).toBe("refused");
+  });
+
+  test("and listens on the line, reads neither a name nor a content", async () => {
+    const line = await listenIn();
+    const secret = "the operator's secret ".repeat(100);
+    pair.write(0, "secret-of-the-cmts", secret);
+    const { links } = pair.planOf(1);
+    await pair.start(1, { links: [{ ...links[0], peerAddress: parseIpv4(line.address)! }] });
+    await pair.untilSame();
+    for (const passed of [line.asked(), line.answered()]) {
+      expect(passed.length).toBeGreaterThan(0);
+      for (const word of ["secret", "manifest", "cm.cfg", "HTTP"]) {
+        expect(passed.includes(word)).toBe(false);
+      }
+    }
+    expect(line.answered().length).toBeGreaterThan(secret.length);
   });
 
   test.each([
@@ -119,34 +168,27 @@ describe("who asks", () => {
     `${"../".repeat(20)}etc/passwd`,
     "__proto__",
   ])("for the file %j gets none", async (path) => {
-    const headersOf = await open();
     // The manifest has been made; nothing but its paths can be had.
-    await ask(manifest, headersOf(manifest, 1));
+    await ask(manifest);
     const url = `/file?${new URLSearchParams({ folder: "root", path })}`;
-    expect(await ask(url, headersOf(url, 2))).toMatchObject({
-      status: 409,
-      text: "not as in the manifest",
-    });
+    expect(await ask(url)).toEqual({ status: 409, text: "not as in the manifest" });
     const good = "/file?folder=root&path=sub/two.cfg";
-    expect(await ask(good, headersOf(good, 3))).toMatchObject({ status: 200, text: "two" });
+    expect(await ask(good)).toEqual({ status: 200, text: "two" });
   });
 
   test("for another folder gets none", async () => {
-    const headersOf = await open();
-    for (const [count, folder] of ["", "toString", "../root"].entries()) {
+    for (const folder of ["", "toString", "../root"]) {
       const url = `/manifest?${new URLSearchParams({ folder })}`;
-      expect((await ask(url, headersOf(url, count + 1))).status).toBe(404);
+      expect((await ask(url)).status).toBe(404);
     }
   });
 
   test("of a standby node gets no file", async () => {
     pair.isActive[0] = false;
-    const headersOf = await open();
-    const url = "/file?folder=root&path=cm.cfg";
-    expect((await ask(url, headersOf(url, 1))).status).toBe(409);
+    expect((await ask("/file?folder=root&path=cm.cfg")).status).toBe(409);
   });
 
-  test("with what is no HTTP, or more connections than there may be, stops nobody", async () => {
+  test("with what is no TLS, or more connections than there may be, stops nobody", async () => {
     const sockets = Array.from({ length: 40 }, (_, number) => {
       const socket = connect(pair.port, pair.addresses[0]);
       socket.on("error", () => undefined);
@@ -160,30 +202,8 @@ describe("who asks", () => {
   });
 });
 
-test("sessions that were opened and never used push each other out, and are few", () => {
-  const sessions = new MirrorSessions(sign);
-  const opened = Array.from({ length: 100 }, () =>
-    String(
-      sessions.open({
-        [mirrorHeaders.nonce]: nonce,
-        [mirrorHeaders.signature]: openSignature(sign, nonce),
-      })?.[mirrorHeaders.nonce],
-    ),
-  );
-  const usable = opened.filter((id) => {
-    const signature = new SessionSigner(sign, nonce, id).request(1, "/");
-    const headers = {
-      [mirrorHeaders.session]: id,
-      [mirrorHeaders.count]: "1",
-      [mirrorHeaders.signature]: signature,
-    };
-    return sessions.prove("/", headers) !== undefined;
-  });
-  expect(usable).toEqual(opened.slice(-8));
-});
-
 describe("what is answered by a master that has the key and lies", () => {
-  const hash = sha256Of("modem");
+  const hash = createHash("sha256").update("modem").digest("hex");
   const line = (path: string, size = 5, sha256 = hash): string =>
     `${sha256} ${size} 1000 644 ${path}\n`;
   const complete = "provlab/mirror@1 complete\n";
@@ -191,23 +211,8 @@ describe("what is answered by a master that has the key and lies", () => {
 
   /** `file`: the body of every file. */
   async function startMaster(manifest: string, file: string, signs = sign): Promise<void> {
-    let signer: SessionSigner | undefined;
-    const sessions = new MirrorSessions(signs);
-    const server = createServer((asked, response) => {
-      const { url = "", headers } = asked;
-      if (url === "/session") {
-        const opened = sessions.open(headers);
-        if (opened !== undefined) {
-          const from = String(headers[mirrorHeaders.nonce]);
-          signer = new SessionSigner(signs, from, opened[mirrorHeaders.nonce]);
-        }
-        response.writeHead(opened === undefined ? 401 : 200, opened).end();
-        return;
-      }
-      const body = url.startsWith("/manifest") ? manifest : file;
-      const count = Number(headers[mirrorHeaders.count]);
-      const signature = signer?.reply(count, 200, sha256Of(body)) ?? "";
-      response.writeHead(200, { [mirrorHeaders.signature]: signature }).end(body);
+    const server = createServer(mirrorServerTls(signs), ({ url = "" }, response) => {
+      response.writeHead(200).end(url.startsWith("/manifest") ? manifest : file);
     });
     await new Promise<void>((done) => server.listen(pair.port, pair.addresses[0], done));
     master = server;
@@ -258,9 +263,7 @@ describe("what is answered by a master that has the key and lies", () => {
   });
 
   test("with another key, whatever it says", async () => {
-    const other = (bytes: Uint8Array): Uint8Array =>
-      createHmac("sha256", "another").update(bytes).digest();
-    await startMaster(`${complete}${line("a")}`, "modem", other);
+    await startMaster(`${complete}${line("a")}`, "modem", signWith("another"));
     await pair.start(1);
     await vi.waitFor(() => expect(pair.said.join("\n")).toContain("another key"), waitMsMax);
     expect(pair.contentOf(1)).toEqual({});

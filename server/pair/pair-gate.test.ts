@@ -8,24 +8,26 @@ import { type GatedNode, PairGate } from "./pair-gate.ts";
 const deadMs = 400;
 const pauseMs = deadMs / 2 + 1;
 const notReachable = new LeaseStoreError("UNAVAILABLE", "No etcd.", "Wait.");
-const damaged = new LeaseStoreError("DAMAGED", "No lease.", "Put it right.");
 
 class FakeNode implements GatedNode {
   role: PairRole = "following";
   isComplete = true;
+  reading: GatedNode["reading"];
   revision = 1;
   leader: { record: { readonly epoch: number } | undefined } = { record: undefined };
   mustRecover = false;
   trouble = "";
   readonly events: string[] = [];
-  pollError: Error | undefined;
+  unreadable: string[] = [];
   recoverError: Error | undefined;
   unrecovered = 2003;
   /** Adopted mandates become active by themselves, unless a test wants to see the claim. */
   isPrompt = true;
 
-  poll(): void {
-    if (this.pollError !== undefined) throw this.pollError;
+  poll(): void {}
+
+  takeUnreadable(): readonly string[] {
+    return this.unreadable.splice(0);
   }
 
   adopt({ epoch, term }: Mandate): void {
@@ -270,13 +272,13 @@ describe("the node", () => {
     expect(pulse.read().turns).toBe(turns + 2);
   });
 
-  test("that finds no leases in etcd stands by with reason, and says so once", () => {
+  test("tells each key of etcd that it cannot read, and stands by all the same", () => {
     const { turn, pairState, node, told } = setUp();
-    node.pollError = damaged;
+    node.unreadable = ["/p/lease/10.9.0.1 is none.", "/p/lease/x is none."];
     turn();
     turn();
-    expect(pairState.isInSync).toBe(false);
-    expect(told).toEqual([expect.stringContaining("Put it right.")]);
+    expect(pairState.isInSync).toBe(true);
+    expect(told).toEqual(["/p/lease/10.9.0.1 is none.", "/p/lease/x is none."]);
   });
 
   test("says what does not work, once in ten seconds and never twice the same", () => {
@@ -332,4 +334,22 @@ describe("the node", () => {
     expect(node.events.filter((event) => event === "recover")).toHaveLength(3);
     expect(told.at(-1)).toContain("2003 leases");
   });
+});
+
+test("how far a long reading of the leases is: told at once, logged every two seconds", () => {
+  const { pairState, node, told, turn } = setUp();
+  node.isComplete = false;
+  node.reading = { leasesRead: 512, leasesInAll: 80_000 };
+  turn();
+  expect(pairState.catchUp).toMatchObject({ leasesRead: 512, leasesInAll: 80_000 });
+  turn({ afterMs: 1000 });
+  expect(told).toEqual([]);
+  node.reading = { leasesRead: 12_288, leasesInAll: 80_000 };
+  turn({ afterMs: 1000 });
+  turn({ afterMs: 10 });
+  expect(told).toEqual(["Following the leases of the pair: 12,288 of 80,000 leases"]);
+  node.reading = undefined;
+  node.isComplete = true;
+  turn();
+  expect(pairState.catchUp).toBeUndefined();
 });

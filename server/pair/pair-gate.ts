@@ -1,7 +1,9 @@
 import type { Logger } from "../../base/log.ts";
+import { catchUpText } from "../ha/catch-up.ts";
 import { stopMsMax } from "../ha/heartbeat-times.ts";
 import type { DataPlanePulse } from "../ha/watchdog.ts";
 import type { PairRole } from "../lease/replicated/edge/pair-node.ts";
+import type { LeaseReading } from "../lease/replicated/lease-follower.ts";
 import { LeaseStoreError } from "../lease/store/lease-store.ts";
 import type { Mandate, SharedPairState } from "../mandate/shared-pair-state.ts";
 
@@ -9,14 +11,18 @@ import type { Mandate, SharedPairState } from "../mandate/shared-pair-state.ts";
 export interface GatedNode {
   readonly role: PairRole;
   readonly isComplete: boolean;
+  /** How far the reading of etcd's leases is; undefined when it is done. */
+  readonly reading: LeaseReading | undefined;
   readonly revision: number;
   readonly leader: { readonly record: { readonly epoch: number } | undefined };
   /** etcd has never had a leader, and the lease file of this node has leases. */
   readonly mustRecover: boolean;
   /** What does not work, as a sentence; "" when all is well. */
   readonly trouble: string;
-  /** Takes what has come. Throws LeaseStoreError when etcd holds something that is no lease. */
+  /** Takes what has come. */
   poll(): void;
+  /** A sentence about each key in etcd that was passed over since the last call. */
+  takeUnreadable(): readonly string[];
   /** Leads under this mandate once everything before it is in the table: then its role is `active`. */
   adopt(mandate: Mandate): void;
   /**
@@ -58,6 +64,8 @@ const recoveredPerTurn = 1000;
 const recoverMsMin = 1000;
 /** Log each failure at most this often. */
 const troubleLogMsMin = 10_000;
+/** Log at most this often how far a long reading is. */
+const readingLogMsMin = 2000;
 
 /**
  * Decides whether the data plane of a pair's node answers at this moment. The gate opens with a mandate
@@ -81,11 +89,10 @@ export class PairGate {
   #mustRecover: boolean;
   #recoverAtMs = Number.NEGATIVE_INFINITY;
   #recovered = 0;
-  /** etcd's content cannot be read: the node does not follow any more. */
-  #isUnreadable = false;
   #isUnrecoveredTold = false;
   #troubleTold = "";
   #troubleAtMs = Number.NEGATIVE_INFINITY;
+  #readingAtMs: number | undefined;
   #followed: { readonly isInSync: boolean; readonly revision: number } | undefined;
 
   constructor(options: PairGateOptions) {
@@ -112,6 +119,7 @@ export class PairGate {
     this.#turnedAtMs = nowMs;
     if (isPaused) this.#pausedAtMs = nowMs;
     this.#follow();
+    this.#tellReading(nowMs);
     this.#tellTrouble(nowMs);
     if (node.role === "fenced") {
       this.end();
@@ -130,6 +138,11 @@ export class PairGate {
     return false;
   }
 
+  /** Whether more packets than a few cannot be decided here: then the other node takes over, if it can (HA-11). */
+  tellUndecidable(areMany: boolean): void {
+    this.#options.pairState.tellUndecidable(areMany);
+  }
+
   /** From now on the node neither answers nor follows. */
   end(): void {
     this.#close();
@@ -140,22 +153,33 @@ export class PairGate {
     const { node, recovers, lost, logger } = this.#options;
     const reason = lost();
     if (reason !== undefined) throw new Error(`the thread that talks to etcd ended: ${reason}`);
-    if (this.#isUnreadable) return;
-    try {
-      node.poll();
-    } catch (error) {
-      if (!(error instanceof LeaseStoreError)) throw error;
-      this.#isUnreadable = true;
-      logger.error(`This node cannot stand by: ${error.message} Then start it again.`);
-    }
+    node.poll();
+    for (const sentence of node.takeUnreadable()) logger.error(sentence);
     const isUnrecovered = node.isComplete && node.mustRecover && !recovers;
-    this.#tell(node.isComplete && !this.#isUnreadable && !isUnrecovered);
+    this.#tell(node.isComplete && !isUnrecovered);
     if (!isUnrecovered || this.#isUnrecoveredTold) return;
     this.#isUnrecoveredTold = true;
     logger.error(
       "This node does not claim: etcd has no leases of this pair, and its lease file has. " +
         "Start the node whose lease file is the newest with --recover; its leases go to etcd.",
     );
+  }
+
+  /** Logs nothing about a reading that is done before its first line is due. */
+  #tellReading(nowMs: number): void {
+    const { node, pairState, logger } = this.#options;
+    const { reading } = node;
+    if (reading === undefined) {
+      if (this.#readingAtMs !== undefined) pairState.tellReading(0, 0);
+      this.#readingAtMs = undefined;
+      return;
+    }
+    pairState.tellReading(reading.leasesRead, reading.leasesInAll);
+    this.#readingAtMs ??= nowMs;
+    if (reading.leasesInAll === 0 || nowMs - this.#readingAtMs < readingLogMsMin) return;
+    this.#readingAtMs = nowMs;
+    const text = catchUpText({ ...reading, filesFetched: 0, filesInAll: 0 });
+    logger.info(`Following the leases of the pair: ${text}`);
   }
 
   /** Only for a standby: a leader's commits report their failures themselves. */

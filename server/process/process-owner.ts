@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chownSync } from "node:fs";
+import { closeSync, constants, fchownSync, fstatSync, lstatSync, openSync } from "node:fs";
 import { refusedBySystem, StartError } from "./start-error.ts";
 
 /** The process's user and group after its start; undefined: unchanged. */
@@ -37,12 +37,23 @@ function entryOf(what: "user" | "group", name: string): readonly string[] {
 }
 
 /**
+ * Refuses a lease file that is a link, before anything opens it: its folder belongs to the new owner, who may have put
+ * the link there, and root would change whatever it leads to. Throws StartError.
+ */
+export function refuseLink({ userId }: ProcessOwner, leaseFile: string): void {
+  if (!userId || lstatSync(leaseFile, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new StartError(
+    `${leaseFile} is a symbolic link, which -user does not follow: name the file that it leads to (-lf).`,
+  );
+}
+
+/**
  * Gives up root's privileges for good, and gives the lease file to the new owner. Open files stay open.
  * Throws StartError when the system refuses.
  */
 export function becomeOwner({ userId, groupId }: ProcessOwner, leaseFile: string): void {
   try {
-    if (userId && groupId) chownSync(leaseFile, userId, groupId);
+    if (userId && groupId) giveFile(leaseFile, userId, groupId);
     if (groupId) {
       process.setgroups?.([]);
       process.setgid?.(groupId);
@@ -50,5 +61,17 @@ export function becomeOwner({ userId, groupId }: ProcessOwner, leaseFile: string
     if (userId) process.setuid?.(userId);
   } catch (error) {
     throw refusedBySystem(`Can't become user ${userId}, group ${groupId}`, error);
+  }
+}
+
+/** What a link leads to is not given away, even if the link came a moment ago. */
+function giveFile(path: string, userId: number, groupId: number): void {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    if (!fstatSync(file).isFile()) throw new Error(`${path} is not a file`);
+    fchownSync(file, userId, groupId);
+  } finally {
+    closeSync(file);
   }
 }

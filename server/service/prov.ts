@@ -2,6 +2,7 @@ import { systemClock } from "../../base/clock.ts";
 import type { Logger, LogLevel } from "../../base/log.ts";
 import { ControlServer, type ControlSource } from "../control/control-server.ts";
 import { PairControl } from "../control/pair-control.ts";
+import { type StagesReport, stagesReportOf } from "../dhcp/loop/answer-stages.ts";
 import type { SingleStatus } from "../ha/control-messages.ts";
 import type { HaPlan } from "../ha/edge/ha-plan.ts";
 import { newBootId } from "../ha/edge/ha-service.ts";
@@ -27,6 +28,8 @@ export interface ProvPlan {
   readonly controlSocket?: string | undefined;
   /** etcd has lost its leases: take them from the lease file. */
   readonly recovers?: boolean | undefined;
+  /** `false`: DHCP serves at once, and its first seconds are slow. */
+  readonly warmsUp?: boolean | undefined;
   /**
    * The least severe level that the services log, `info` by default; at `debug` DHCP logs every packet.
    */
@@ -41,7 +44,12 @@ export interface RunningProv {
    * theirs; undefined without DHCP.
    */
   readonly durability: string | undefined;
-  /** Settles when all services have ended. Rejects when one ended by itself, after stopping the rest. */
+  /** What made the answers of the first DHCP service slow since the last call; undefined without one. */
+  takeStages(): Promise<StagesReport | undefined>;
+  /**
+   * Settles when all services have ended. Rejects, after stopping the rest, when one broke that the others do not go on
+   * without.
+   */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
@@ -52,7 +60,9 @@ export interface RunningProv {
  */
 export async function startProv(plan: ProvPlan, logger: Logger): Promise<RunningProv> {
   const { metrics: metricsPlan, controlSocket } = plan;
-  const plans = withPair(plan);
+  const plans = withPair(plan).map((service) =>
+    service.service === "dhcp" ? { ...service, warmsUp: plan.warmsUp } : service,
+  );
   const latest = new LatestMetrics(plans.map(serviceName));
   let services: ServiceThread[] = [];
   // The control socket is opened first: its umask must not affect files of other threads.
@@ -89,6 +99,10 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
           onMetrics: (families) =>
             latest.take(serviceName(service), families, systemClock.monotonicMs()),
           ...(service.service === "dhcp" ? { onExit: () => forget(service.pair) } : {}),
+          // A mirror that broke has told nobody that its files may be behind.
+          ...(service.service === "mirror"
+            ? { onExit: () => forgetMirror(service.pairState) }
+            : {}),
         }),
     );
     const serving = await Promise.all(services.map((service) => service.serving));
@@ -108,6 +122,10 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
         ...(metrics === undefined ? [] : [["metrics", metrics.port] as const]),
       ]),
       durability: weakest(serving),
+      takeStages: async () => {
+        const dhcp = services[plans.findIndex(({ service }) => service === "dhcp")];
+        return dhcp && stagesReportOf(await dhcp.takeStages());
+      },
       ended,
       stop,
     };
@@ -115,6 +133,12 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
     await stop();
     throw error;
   }
+}
+
+function forgetMirror(shared: SharedArrayBuffer): void {
+  const pairState = new SharedPairState(shared);
+  pairState.tellMirrored(false);
+  pairState.tellFetching(0, 0);
 }
 
 /**

@@ -1,11 +1,14 @@
 import type { LogLevel, LogLine } from "../../base/log.ts";
+import type { StagesTaken } from "../dhcp/loop/answer-stages.ts";
 import type { TftpPair } from "../dhcp/policy/crossed-tftp.ts";
 import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import type { HaThreadPlan } from "../ha/edge/ha-plan.ts";
+import type { LeasePaths } from "../lease/store/open-lease-files.ts";
 import type { Family } from "../metrics/exposition.ts";
 import type { MirrorPlan } from "../mirror/mirror-plan.ts";
 import type { AdmissionLimits } from "../overload/admission.ts";
 import type { PairPlane, PlaneEnd } from "../pair/pair-plane.ts";
+import type { SyslogRateLimits } from "../syslog/syslog-rates.ts";
 import type { DeviceFilesPlan } from "../tftp/edge/device-files.ts";
 import type { TftpTuning } from "../tftp/edge/tftp-server.ts";
 
@@ -16,12 +19,14 @@ export type ServicePlan =
       /** Distinguishes several instances on one node (DHCP-13). */
       readonly name?: string;
       readonly configFile: string;
-      readonly leaseFile: string;
+      readonly leaseFile: LeasePaths;
       readonly port?: number;
       readonly interfaceNames: readonly string[];
       /** The TFTP servers of a pair of nodes with one configuration (TFTP-2). */
       readonly tftpServers?: TftpPair;
       readonly overload?: Partial<AdmissionLimits>;
+      /** `false`: it serves before its code is compiled. */
+      readonly warmsUp?: boolean | undefined;
       /** Set on a node of a warm-standby pair. */
       readonly pair?: PairPlane;
     }
@@ -51,6 +56,9 @@ export type ServicePlan =
       readonly daysKept?: number;
       /** The limit for all log files together. */
       readonly totalBytesMax?: number;
+      readonly rateLimits?: Partial<SyslogRateLimits>;
+      /** Addresses that many devices send from. */
+      readonly relays?: readonly number[];
     }
   /** `pairState` is the memory of `SharedPairState`, which says whether this node serves. */
   | ({ readonly service: "mirror"; readonly pairState: SharedArrayBuffer } & MirrorPlan);
@@ -64,11 +72,14 @@ export type ToService =
   | { readonly kind: "stop" }
   /** Send `metrics` once a second from now on. */
   | { readonly kind: "tell-metrics" }
+  /** Only for DHCP: answered by `stages`. */
+  | { readonly kind: "take-stages" }
   /** Only for the service `ha`. */
   | { readonly kind: "ask"; readonly id: number; readonly request: ControlRequest };
 
 export type FromService =
   | { readonly kind: "metrics"; readonly families: readonly Family[] }
+  | { readonly kind: "stages"; readonly taken: StagesTaken }
   | {
       readonly kind: "serving";
       readonly port: number;
@@ -89,4 +100,6 @@ export interface ServiceStart {
   readonly logLevel: LogLevel;
   /** The counter that `ThreadLog` shares with the main thread. */
   readonly linesUnderWay: SharedArrayBuffer;
+  /** See `listDescriptorsIn`. */
+  readonly descriptors: SharedArrayBuffer;
 }

@@ -2,9 +2,13 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import type { LogFields, Logger, LogLevel } from "../../base/log.ts";
+import { closeListed, openDescriptorList } from "../../base/net/kernel/descriptor-list.ts";
+import type { StagesTaken } from "../dhcp/loop/answer-stages.ts";
 import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import type { Family } from "../metrics/exposition.ts";
 import { StartError } from "../process/start-error.ts";
+import { brokenBy } from "../quarantine/broken-by.ts";
+import { RESTART_MS_MIN, RestartDelay } from "./restart-delay.ts";
 import {
   type FromService,
   type ServicePlan,
@@ -14,10 +18,14 @@ import {
 } from "./service-plan.ts";
 import { writeLines } from "./thread-log.ts";
 
-/**
- * The shortest time between two starts, so that a service that ends at once does not keep a core busy.
- */
-const RESTART_MS_MIN = 1000;
+/** Services that start again when they break, while the others go on. */
+const restartable: ReadonlySet<ServicePlan["service"]> = new Set([
+  "tftp",
+  "time",
+  "ntp",
+  "syslog",
+  "mirror",
+]);
 
 export type Serving = Extract<FromService, { kind: "serving" }>;
 
@@ -33,19 +41,22 @@ export interface ServiceListener {
 
 /**
  * The thread of one service, seen from outside. When the service reports that it is over, it is
- * restarted: a node of a pair that has lost the lead can no longer trust its table.
+ * restarted: a node of a pair that has lost the lead can no longer trust its table. A service that breaks is restarted
+ * after a while, unless it is DHCP or decides who serves: then `ended` rejects.
  */
 export class ServiceThread {
   readonly name: string;
   /** The service's first report, once it serves. */
   readonly serving: Promise<Serving>;
   readonly ended: Promise<void>;
-  readonly #plan: ServicePlan;
+  readonly #delay = new RestartDelay();
+  #plan: ServicePlan;
   readonly #about: LogFields;
   readonly #listener: ServiceListener;
   readonly #starting = settling<Serving>();
   readonly #ending = settling<void>();
   readonly #asked = new Map<number, (line: ControlLine) => void>();
+  readonly #awaiting: ((report: StagesTaken) => void)[] = [];
   #worker: Worker;
   #startedAtMs = 0;
   #restart: NodeJS.Timeout | undefined;
@@ -68,6 +79,13 @@ export class ServiceThread {
   tellMetrics(): void {
     this.#tellsMetrics = true;
     this.#post({ kind: "tell-metrics" });
+  }
+
+  /** Only of DHCP: what made answers slow since the last call. Never settles once the thread has ended. */
+  takeStages(): Promise<StagesTaken> {
+    const report = new Promise<StagesTaken>((resolve) => this.#awaiting.push(resolve));
+    this.#post({ kind: "take-stages" });
+    return report;
   }
 
   /** Calls `onLine` until the returned function is called or the thread has ended. */
@@ -107,11 +125,12 @@ export class ServiceThread {
       plan: this.#plan,
       logLevel: this.#listener.logLevel,
       linesUnderWay: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+      descriptors: openDescriptorList(),
     };
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData: start,
-      // The C library opens sockets and pipes, and Node would warn about each one.
-      trackUnmanagedFds: false,
+      // Files that a broken thread leaves open are closed.
+      trackUnmanagedFds: restartable.has(this.#plan.service),
     });
     let failure: Error | undefined;
     let over: string | undefined;
@@ -131,37 +150,64 @@ export class ServiceThread {
           writeLines(message.lines, this.#listener.logger, this.#about, start.linesUnderWay);
           break;
         case "serving":
-          this.#hasServed = true;
-          this.#starting.resolve(message);
+          this.#served(message);
           if (this.#tellsMetrics) this.tellMetrics();
           break;
         case "metrics":
           this.#listener.onMetrics(message.families);
+          break;
+        case "stages":
+          this.#awaiting.shift()?.(message.taken);
           break;
         case "told":
           this.#asked.get(message.id)?.(message.line);
       }
     });
     worker.once("error", (error) => fail(broken(this.name, error)));
-    worker.once("exit", () => this.#exited(failure, over));
+    worker.once("exit", () => {
+      closeListed(start.descriptors);
+      this.#exited(failure, over);
+    });
     return worker;
   }
 
+  #served(message: Serving): void {
+    const { port } = message;
+    if (this.#hasServed && restartable.has(this.#plan.service)) {
+      this.#listener.logger.info(`serving again on port ${port}`, { ...this.#about, port });
+    }
+    this.#hasServed = true;
+    // A port that the system chose stays the service's.
+    if ("port" in this.#plan && this.#plan.port === 0) this.#plan = { ...this.#plan, port };
+    this.#starting.resolve(message);
+  }
+
   #exited(failure: Error | undefined, over: string | undefined): void {
-    this.#listener.onExit?.();
+    const { logger, onExit } = this.#listener;
+    onExit?.();
     this.#starting.reject(new StartError(`${this.name}: the service ended while it was starting`));
-    if (failure !== undefined) this.#ending.reject(failure);
+    const livedMs = systemClock.monotonicMs() - this.#startedAtMs;
+    const isRestarted = this.#hasServed && !this.#isStopping && !this.#isLast;
+    if (failure !== undefined && isRestarted && restartable.has(this.#plan.service)) {
+      const delayMs = this.#delay.next(livedMs);
+      const why = brokenBy(failure.cause ?? failure);
+      logger.error(
+        `the service broke, and starts again in ${delayMs / 1000} s: ${why}`,
+        this.#about,
+      );
+      this.#startIn(delayMs);
+    } else if (failure !== undefined) this.#ending.reject(failure);
     else if (this.#isStopping || (this.#isLast && over !== undefined)) this.#ending.resolve();
     else if (over !== undefined && this.#hasServed) {
-      this.#listener.logger.warn(`starts anew, because it is ${over}`, this.#about);
-      const livedMs = systemClock.monotonicMs() - this.#startedAtMs;
-      this.#restart = setTimeout(
-        () => {
-          this.#worker = this.#start();
-        },
-        Math.max(0, RESTART_MS_MIN - livedMs),
-      );
+      logger.warn(`starts anew, because it is ${over}`, this.#about);
+      this.#startIn(Math.max(0, RESTART_MS_MIN - livedMs));
     } else this.#ending.reject(new Error(`${this.name}: the service ended by itself`));
+  }
+
+  #startIn(delayMs: number): void {
+    this.#restart = setTimeout(() => {
+      this.#worker = this.#start();
+    }, delayMs);
   }
 }
 

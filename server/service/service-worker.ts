@@ -1,7 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../base/clock.ts";
 import { isLogged } from "../../base/log.ts";
+import { listDescriptorsIn } from "../../base/net/kernel/descriptor-list.ts";
+import { ConfigTexts } from "../config/edge/config-texts.ts";
 import { loadConfig } from "../config/edge/load-config.ts";
+import type { StagesTaken } from "../dhcp/loop/answer-stages.ts";
 import { startDhcpServer } from "../dhcp-server.ts";
 import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import { startHa } from "../ha/edge/ha-thread.ts";
@@ -30,6 +33,8 @@ import { ThreadLog } from "./thread-log.ts";
 
 interface ThreadedService extends CountingService {
   readonly durability?: string;
+  /** Only DHCP. */
+  takeStages?(): StagesTaken;
   /** Why the service ended by itself. */
   readonly over?: PlaneEnd | undefined;
   /** Only the service `ha`: answers a request of the control socket. */
@@ -39,7 +44,8 @@ interface ThreadedService extends CountingService {
 const port = parentPort!;
 const METRICS_MS = 1000;
 
-const { plan: ownPlan, logLevel, linesUnderWay } = workerData as ServiceStart;
+const { plan: ownPlan, logLevel, linesUnderWay, descriptors } = workerData as ServiceStart;
+listDescriptorsIn(descriptors);
 const log = new ThreadLog(logLevel, linesUnderWay, (lines) =>
   port.postMessage({ kind: "log", lines } satisfies FromService),
 );
@@ -55,9 +61,11 @@ async function start(plan: ServicePlan): Promise<ThreadedService> {
   switch (plan.service) {
     case "dhcp": {
       const { configFile, ...options } = plan;
+      const read = new ConfigTexts();
       return startDhcpServer({
         ...options,
-        config: loadConfig(configFile, logger),
+        config: loadConfig(configFile, logger, read.read),
+        configTexts: read.texts,
         logger,
         packetLogging: isLogged("debug", logLevel) ? "fields" : "none",
         flushLog: () => log.flush(),
@@ -80,6 +88,7 @@ async function start(plan: ServicePlan): Promise<ThreadedService> {
         ...plan,
         isActive: () => pairState.answeringEpoch !== 0,
         onLook: (isInStep) => pairState.tellMirrored(isInStep),
+        onProgress: (filesFetched, filesInAll) => pairState.tellFetching(filesFetched, filesInAll),
         logger,
       });
     }
@@ -115,7 +124,9 @@ try {
   port.on("message", (message: ToService) => {
     if (message.kind === "stop") void running.stop();
     else if (message.kind === "tell-metrics") tellMetrics(running);
-    else {
+    else if (message.kind === "take-stages") {
+      if (running.takeStages) tell({ kind: "stages", taken: running.takeStages() });
+    } else {
       const { id, request } = message;
       running.answer?.(request, (line) => tell({ kind: "told", id, line }));
     }

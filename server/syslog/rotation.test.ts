@@ -48,7 +48,7 @@ test("only rotated files of this very file are looked at", () => {
   ]);
 });
 
-test("room is made from the oldest day on, and within a day by the longest file", () => {
+test("room is made first by days beyond their limit, then from the oldest on, by their longest file", () => {
   const file = (path: string, date: string, bytes: number) => ({ path, date, bytes });
   const files = [
     file("a", "20261124", 5),
@@ -56,5 +56,8 @@ test("room is made from the oldest day on, and within a day by the longest file"
     file("c", "20261123", 1),
     file("d", "20261123", 9),
   ];
-  expect(removalOrder(files).map(({ path }) => path)).toEqual(["b", "d", "c", "a"]);
+  const order = (dayBytesMax: number) => removalOrder(files, dayBytesMax).map(({ path }) => path);
+  expect(order(10)).toEqual(["b", "d", "c", "a"]);
+  expect(order(9)).toEqual(["d", "c", "b", "a"]);
+  expect(order(4)).toEqual(["d", "c", "a", "b"]);
 });

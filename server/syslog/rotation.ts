@@ -1,4 +1,8 @@
 const dayMs = 86_400_000;
+/** Past days whose logs are kept (PERF-2, LOG-4). */
+export const daysKeptDefault = 90;
+/** The least that the logs of one day may have. */
+export const dayBytesMaxMin = 64 * 1024;
 /** A day gets further files when a clock was set back over midnight; this is the last one's number. */
 export const sameDayMax = 99;
 
@@ -42,9 +46,15 @@ export interface RotatedFile {
 }
 
 /**
- * The files in the order in which they are removed: the oldest day first, and within a day the longest
- * file, because that one took the flood.
+ * The files in the order in which they are removed to make room: first days with more than `dayBytesMax`,
+ * which the limits of today would not have let them have; among these the oldest day, and within a day the
+ * longest file.
  */
-export function removalOrder(files: readonly RotatedFile[]): RotatedFile[] {
-  return files.toSorted((a, b) => Number(a.date) - Number(b.date) || b.bytes - a.bytes);
+export function removalOrder(files: readonly RotatedFile[], dayBytesMax: number): RotatedFile[] {
+  const bytesOfDay = new Map<string, number>();
+  for (const { date, bytes } of files) bytesOfDay.set(date, (bytesOfDay.get(date) ?? 0) + bytes);
+  const isWithin = ({ date }: RotatedFile): number => (bytesOfDay.get(date)! > dayBytesMax ? 0 : 1);
+  return files.toSorted(
+    (a, b) => isWithin(a) - isWithin(b) || Number(a.date) - Number(b.date) || b.bytes - a.bytes,
+  );
 }

@@ -4,6 +4,17 @@ import { type TransferEnd, transferEnds } from "./transfer.ts";
 /** Decode error codes and TFTP error codes are closed sets anyway; this guards against a mistake. */
 const codesMax = 64;
 
+/** Why a request gets no answer at all. */
+export const unservedReasons = [
+  /** Its address is in no network of the access list. */
+  "network",
+  /** Its address was sent as much as it may be before it acknowledges something. */
+  "budget",
+  /** Its address has all the sessions that one may have. */
+  "sessions",
+] as const;
+export type UnservedReason = (typeof unservedReasons)[number];
+
 /** What a server has counted since it started. */
 export function newTftpCounters() {
   return {
@@ -21,6 +32,10 @@ export function newTftpCounters() {
     /** Packets to a port without such a transfer (RFC 1350 section 4). */
     "unknown-transfers": 0,
     "errors-suppressed": 0,
+    unserved: Object.fromEntries(unservedReasons.map((reason) => [reason, 0])) as Record<
+      UnservedReason,
+      number
+    >,
     batches: 0,
     ended: Object.fromEntries(transferEnds.map((end) => [end, 0])) as Record<TransferEnd, number>,
     refused: {} as Record<string, number>,
@@ -50,6 +65,7 @@ const names: CounterNames = {
   "queue-expired": { help: "Requests that waited for too long." },
   "unknown-transfers": { help: "Packets of no transfer." },
   "errors-suppressed": { help: "ERROR packets that were kept back." },
+  unserved: { label: "reason", help: "Requests without an answer, by what their address lacks." },
   batches: { help: "Batches of datagrams that the loop received." },
   ended: { name: "transfers_ended", label: "end", help: "Transfers that ended, by how." },
   refused: {

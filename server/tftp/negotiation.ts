@@ -17,6 +17,8 @@ export interface TransferPolicy {
   readonly retryMs: number;
   readonly sessionMs: number;
   readonly unansweredMs: number;
+  /** How often the first packet is repeated before the client has answered. */
+  readonly unackedRetriesMax: number;
 }
 
 /** A refusal as it is sent. */
@@ -75,6 +77,7 @@ export function agreeOnTransfer(
       retryMsMax: backOffMs,
       sessionMs: policy.sessionMs,
       unansweredMs: policy.unansweredMs,
+      unackedRetriesMax: policy.unackedRetriesMax,
       lastRetriesMax,
     },
   };

@@ -370,6 +370,121 @@ describe("hostile packets", () => {
   });
 });
 
+describe("the limits of one address", () => {
+  const victim = 0xc000_0207;
+  const request = (filename: string, options: readonly (readonly [string, string])[] = []) =>
+    new Reader({ filename, options }).request();
+
+  test.each([
+    { filename: "small", options: [], packets: 2, bytesMax: 2 * 516 },
+    { filename: "small", options: [["timeout", "1"]] as const, packets: 2, bytesMax: 2 * 30 },
+    { filename: "none", options: [], packets: 1, bytesMax: 30 },
+  ])("a forged request for $filename, $options, brings $packets packets", (forged) => {
+    const net = network();
+    net.inject(request(forged.filename, forged.options), victim, 4000);
+    net.run();
+    expect(net.sent).toHaveLength(forged.packets);
+    const bytes = net.sent.reduce((sum, packet) => sum + packet.bytes.length, 0);
+    expect(bytes).toBeLessThanOrEqual(forged.bytesMax);
+  });
+
+  test.each(["small", "none"])(
+    "thousands of forged requests for %s bring a budget's worth",
+    (file) => {
+      const limits = { unackedMax: 50, unackedPerSecond: 5 };
+      const net = network({ addressLimits: limits, policy: { unackedRetriesMax: 0 } });
+      for (let i = 0; i < 10_000; i += 1) {
+        net.nowMs = i;
+        net.inject(request(file), victim, 1 + i);
+      }
+      // Nothing makes room here but the budget: at first 50, then 5 a second for 10 s.
+      expect(net.sent.length).toBeGreaterThanOrEqual(98);
+      expect(net.sent.length).toBeLessThanOrEqual(100);
+      expect(net.counters.unserved.budget).toBe(10_000 - net.sent.length);
+      expect(net.unserved[0]).toEqual({ address: victim, reason: "budget" });
+      expect(net.sent.every(({ to }) => to === victim)).toBe(true);
+    },
+  );
+
+  test("write requests, bad requests and strays share the budget", () => {
+    const net = network({ addressLimits: { unackedMax: 10, unackedPerSecond: 1 } });
+    const write = new Uint8Array(600);
+    const end = encodeWriteRequest(write, 0, { filename: "small", mode: "octet" });
+    for (let i = 0; i < 100; i += 1) {
+      net.inject(write.slice(0, end), victim, 1 + i);
+      net.inject(Uint8Array.of(0, 1, 97, 98), victim, 1 + i);
+      net.inject(ackOf(1), victim, 1 + i, 1);
+    }
+    expect(net.sent).toHaveLength(10);
+  });
+
+  test("a client that acknowledges never meets its budget", () => {
+    const net = network({ addressLimits: { unackedMax: 1, unackedPerSecond: 1 } });
+    for (let i = 0; i < 200; i += 1) {
+      const reader = new Reader({ filename: "small" });
+      net.read(reader, client, 1000 + i);
+      net.run(net.nowMs + 20);
+      expect(reader.isDone).toBe(true);
+    }
+    expect(net.counters.unserved.budget).toBe(0);
+  });
+
+  test("one address takes its share of the sessions and of the queue, the others have the rest", () => {
+    const net = network({
+      ...{ sessionsMax: 20, queueMax: 20 },
+      addressLimits: { sessionsMax: 5 },
+    });
+    for (let i = 0; i < 100; i += 1) net.inject(request("small"), victim, 1 + i);
+    expect(net.service.sessionCount).toBe(5);
+    expect(net.counters.unserved.sessions).toBe(95);
+    for (let i = 0; i < 30; i += 1) net.inject(request("small"), client + i, clientPort);
+    expect([net.service.sessionCount, net.service.waitingCount]).toEqual([20, 15]);
+    for (let i = 0; i < 100; i += 1) net.inject(request("small"), victim, 1000 + i);
+    expect(net.service.waitingCount).toBe(15);
+    net.run();
+    expect(net.service.sessionCount).toBe(0);
+    // Every way out of a session and of the queue has given its place back.
+    for (let i = 0; i < 5; i += 1) net.inject(request("small"), victim, 5000 + i);
+    expect(net.service.sessionCount).toBe(5);
+    net.inject(request("small"), victim, 6000);
+    expect(net.service.sessionCount).toBe(5);
+  });
+
+  test("a session that is refused, replaced or waits in vain gives its place back", () => {
+    const net = network({
+      ...{ sessionsMax: 1, queueMax: 1, files: { small, other: small } },
+      addressLimits: { sessionsMax: 2 },
+    });
+    for (let i = 0; i < 10; i += 1) net.inject(request("none"), client, 1 + i);
+    for (let i = 0; i < 10; i += 1) {
+      net.inject(request(i % 2 === 0 ? "small" : "other"), client, clientPort);
+    }
+    net.inject(request("small"), client, 2);
+    net.inject(request("small"), client, 2);
+    expect(net.counters.unserved.sessions).toBe(1);
+    net.inject(request("small"), client + 1, 2);
+    net.inject(request("small"), client + 1, 3);
+    expect(net.counters["queue-full"]).toBe(2);
+    expect(net.counters.unserved.sessions).toBe(1);
+  });
+
+  test("only the networks of the access list are answered, whatever they send", () => {
+    const net = network({ allow: [{ network: 0x0a00_0000, prefixLength: 8 }] });
+    for (const stranger of [victim, 0x0b00_0001, 0x7f00_0001]) {
+      net.inject(request("small"), stranger, 1);
+      net.inject(request("none"), stranger, 2);
+      net.inject(Uint8Array.of(0, 1, 97, 98), stranger, 3);
+      net.inject(ackOf(1), stranger, 4, 1);
+    }
+    expect(net.sent).toHaveLength(0);
+    expect(net.counters.unserved.network).toBe(6);
+    const reader = new Reader({ filename: "small" });
+    net.read(reader, client, clientPort);
+    net.run();
+    expect(reader.isDone).toBe(true);
+  });
+});
+
 test("stop lets go of every file", () => {
   const net = network();
   for (let i = 0; i < 10; i += 1) {

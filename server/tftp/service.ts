@@ -1,6 +1,7 @@
 import { hash32 } from "../../base/prng.ts";
 import { TimerWheel } from "../../base/timer-wheel.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
+import { type Ipv4Network, maskOf } from "../../protocol/ipv4.ts";
 import {
   BLOCK_BYTES_DEFAULT,
   DATA_HEADER_BYTES,
@@ -10,7 +11,8 @@ import {
   type TftpRequest,
   tftpErrorCodes,
 } from "../../protocol/tftp/packet.ts";
-import { countCode, type TftpCounters } from "./counters.ts";
+import { type AddressLimits, AddressShares } from "./address-shares.ts";
+import { countCode, type TftpCounters, type UnservedReason } from "./counters.ts";
 import { agreeOnTransfer, type Refusal, refusal, type TransferPolicy } from "./negotiation.ts";
 import { PortRotation } from "./port-rotation.ts";
 import { type Session, SessionTable } from "./session-table.ts";
@@ -41,9 +43,12 @@ export interface TftpServiceOptions {
   readonly policy: TransferPolicy;
   readonly sessionsMax: number;
   readonly queueMax: number;
+  /** Only clients in these networks are answered; undefined: all are. */
+  readonly allow: readonly Ipv4Network[] | undefined;
+  readonly addressLimits: AddressLimits;
   readonly counters: TftpCounters;
   /** Not called for every packet. */
-  readonly observer: Pick<TransferLog, "ended" | "refused">;
+  readonly observer: Pick<TransferLog, "ended" | "refused" | "unserved">;
   readonly seed: number;
   readonly startMs: number;
 }
@@ -76,6 +81,8 @@ const obsoleteMode = refusal(
 /** All of TFTP except its sockets, files and clocks: packets in, packets out. */
 export class TftpService implements PacketSink {
   readonly #options: TftpServiceOptions;
+  readonly #allowed: readonly { readonly network: number; readonly mask: number }[] | undefined;
+  readonly #shares: AddressShares;
   readonly #sessions: SessionTable;
   readonly #queue: WaitingQueue;
   readonly #ports: PortRotation;
@@ -93,6 +100,11 @@ export class TftpService implements PacketSink {
 
   constructor(options: TftpServiceOptions) {
     this.#options = options;
+    this.#allowed = options.allow?.map(({ network, prefixLength }) => ({
+      network,
+      mask: maskOf(prefixLength),
+    }));
+    this.#shares = new AddressShares(options.addressLimits, options.seed);
     this.#sessions = new SessionTable(options.sessionsMax, options.seed);
     this.#queue = new WaitingQueue(options.queueMax);
     this.#ports = new PortRotation(options.packetBytesMaxByPort);
@@ -166,8 +178,11 @@ export class TftpService implements PacketSink {
     this.#timers.advance(nowMs, this.#onDue);
     while (this.#queue.count > 0 && this.#hasRoom()) {
       const waiting = this.#queue.take()!;
-      if (nowMs - waiting.arrivedAtMs > waitMsMax) this.#options.counters["queue-expired"] += 1;
-      else this.#start(waiting);
+      const isTooLate = nowMs - waiting.arrivedAtMs > waitMsMax;
+      if (isTooLate) this.#options.counters["queue-expired"] += 1;
+      if (isTooLate || !this.#start(waiting)) {
+        this.#shares.giveSessionBack(waiting.clientAddress);
+      }
     }
   }
 
@@ -206,6 +221,15 @@ export class TftpService implements PacketSink {
   ): void {
     const { counters } = this.#options;
     counters.requests += 1;
+    if (!this.#isAllowed(clientAddress)) {
+      this.#leaveUnserved(request, clientAddress, "network");
+      return;
+    }
+    // Whatever is answered, it is sent to an address that may be forged.
+    if (!this.#shares.takePacket(clientAddress, this.#nowMs)) {
+      this.#leaveUnserved(request, clientAddress, "budget");
+      return;
+    }
     if (request.kind === "write-request") {
       this.#refuse(request.filename, clientAddress, readOnly);
       return;
@@ -221,9 +245,23 @@ export class TftpService implements PacketSink {
       localAddress,
       arrivedAtMs: this.#nowMs,
     };
+    if (!this.#shares.takeSession(clientAddress)) {
+      this.#leaveUnserved(request, clientAddress, "sessions");
+      return;
+    }
     // Requests that already wait go first.
-    if (this.#queue.count === 0 && this.#hasRoom()) this.#start(waiting);
-    else this.#wait(waiting);
+    const isServed =
+      this.#queue.count === 0 && this.#hasRoom() ? this.#start(waiting) : this.#wait(waiting);
+    if (!isServed) this.#shares.giveSessionBack(clientAddress);
+  }
+
+  #leaveUnserved(request: TftpRequest, clientAddress: number, reason: UnservedReason): void {
+    this.#options.counters.unserved[reason] += 1;
+    this.#options.observer.unserved(request.filename, clientAddress, reason);
+  }
+
+  #isAllowed(address: number): boolean {
+    return this.#allowed?.some(({ network, mask }) => ((address ^ network) & mask) === 0) ?? true;
   }
 
   /** Returns false when the request only repeats the one that this session serves. */
@@ -244,12 +282,14 @@ export class TftpService implements PacketSink {
     return true;
   }
 
-  #wait(waiting: WaitingRequest): void {
+  /** Returns whether the request takes a place in the queue. */
+  #wait(waiting: WaitingRequest): boolean {
     const { counters } = this.#options;
     const outcome = this.#queue.offer(waiting);
     if (outcome === "queued") counters.queued += 1;
     else if (outcome === "repeated") counters["requests-repeated"] += 1;
     else counters["queue-full"] += 1;
+    return outcome === "queued";
   }
 
   /** True when a session is free or was taken from a silent client. */
@@ -268,7 +308,8 @@ export class TftpService implements PacketSink {
     return true;
   }
 
-  #start(waiting: WaitingRequest): void {
+  /** Returns whether a session has begun; otherwise the request was refused. */
+  #start(waiting: WaitingRequest): boolean {
     const { request, clientAddress, clientPort, localAddress, fingerprint } = waiting;
     const { policy, counters } = this.#options;
     const { filename } = request;
@@ -277,12 +318,12 @@ export class TftpService implements PacketSink {
     this.#sendTo(errorPort, clientAddress, clientPort, localAddress);
     if (request.mode === "mail") {
       this.#refuse(filename, clientAddress, obsoleteMode);
-      return;
+      return false;
     }
     const opened = this.#options.open(filename, clientAddress);
     if (opened.kind === "refused") {
       this.#refuse(filename, clientAddress, opened);
-      return;
+      return false;
     }
     const isText = request.mode === "netascii";
     const size = isText ? undefined : opened.content.size;
@@ -290,7 +331,7 @@ export class TftpService implements PacketSink {
     if (agreement.kind === "refused") {
       opened.content.close();
       this.#refuse(filename, clientAddress, agreement);
-      return;
+      return false;
     }
     const { settings } = agreement;
     const { blockBytes, windowBlocks } = settings;
@@ -318,10 +359,11 @@ export class TftpService implements PacketSink {
     this.#aim(session);
     session.transfer.start(this.#nowMs, this);
     this.#settle(id);
+    return true;
   }
 
   #onTransferPacket(id: number, packet: Exclude<TftpPacket, TftpRequest>): void {
-    const { transfer } = this.#sessions.get(id);
+    const { transfer, clientAddress } = this.#sessions.get(id);
     switch (packet.kind) {
       case "ack": {
         const before = transfer.acknowledgedBlocks;
@@ -330,6 +372,7 @@ export class TftpService implements PacketSink {
         if (transfer.acknowledgedBlocks !== before || transfer.isAnswered !== wasAnswered) {
           this.#sessions.markProgress(id);
         }
+        if (transfer.isAnswered !== wasAnswered) this.#shares.givePacketBack(clientAddress);
         break;
       }
       case "error":
@@ -368,6 +411,7 @@ export class TftpService implements PacketSink {
     const { counters, observer } = this.#options;
     this.#timers.cancel(id);
     this.#sessions.remove(id);
+    this.#shares.giveSessionBack(session.clientAddress);
     this.#sessionsOnPort[session.port] -= 1;
     session.content.close();
     counters["blocks-sent"] += transfer.blocksSent;
@@ -384,7 +428,12 @@ export class TftpService implements PacketSink {
   }
 
   #sendError(code: number, message: string): void {
-    if (this.#errorsLeft <= 0) {
+    const address = this.#sinkAddress;
+    const isAffordable =
+      this.#errorsLeft > 0 &&
+      this.#isAllowed(address) &&
+      this.#shares.takePacket(address, this.#nowMs);
+    if (!isAffordable) {
       this.#options.counters["errors-suppressed"] += 1;
       return;
     }

@@ -24,6 +24,7 @@ function session(clientAddress: number, clientPort: number): Session {
       retryMsMax: 1,
       sessionMs: 1,
       unansweredMs: 1,
+      unackedRetriesMax: 1,
       lastRetriesMax: 1,
     }),
   };

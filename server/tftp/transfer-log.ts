@@ -1,6 +1,7 @@
 import type { Logger } from "../../base/log.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { tftpErrorCodes } from "../../protocol/tftp/packet.ts";
+import type { UnservedReason } from "./counters.ts";
 import type { Refusal } from "./negotiation.ts";
 import type { Session } from "./session-table.ts";
 import type { TransferEnd } from "./transfer.ts";
@@ -9,6 +10,11 @@ import type { TransferEnd } from "./transfer.ts";
 const warningsPerSecondMax = 10;
 const secondMs = 1000;
 const nameCharactersMax = 200;
+const unservedWords: Readonly<Record<UnservedReason, string>> = {
+  network: "it is in no network of tftp.allow",
+  budget: "it has acknowledged nothing of what it was sent (tftp.unackedMax)",
+  sessions: "it has all the sessions that one address may have (tftp.sessionsPerAddressMax)",
+};
 
 /**
  * The lines of TFTP's log (TFTP-7): which client read which file, how it ended, and which requests were
@@ -51,11 +57,19 @@ export class TransferLog {
     else if (this.#mayWarn()) this.#logger.warn(line, fields);
   }
 
+  /** A request that gets no answer. */
+  unserved(filename: string, clientAddress: number, reason: UnservedReason): void {
+    if (!this.#mayWarn()) return;
+    const address = formatIpv4(clientAddress);
+    const line = `TFTP did not answer ${address} about ${shown(filename)}: ${unservedWords[reason]}`;
+    this.#logger.warn(line, { file: filename, address });
+  }
+
   #mayWarn(): boolean {
     const nowMs = this.#monotonicMs();
     if (nowMs - this.#countedFromMs >= secondMs) {
       const unsaid = this.#warnings - warningsPerSecondMax;
-      if (unsaid > 0) this.#logger.warn(`TFTP refused ${unsaid} more requests.`);
+      if (unsaid > 0) this.#logger.warn(`TFTP refused or did not answer ${unsaid} more requests.`);
       this.#countedFromMs = nowMs;
       this.#warnings = 0;
     }

@@ -12,6 +12,7 @@ const plain: TransferSettings = {
   retryMsMax: 20_000,
   sessionMs: 300_000,
   unansweredMs: 30_000,
+  unackedRetriesMax: 2,
   lastRetriesMax: 3,
 };
 
@@ -118,6 +119,16 @@ describe("time-outs (TFTP-4)", () => {
     expect(bench.transfer.dueAtMs).toBe(30_000);
     expect(bench.timeOut()).toEqual([]);
     expect(bench.transfer.end).toBe("unanswered");
+  });
+
+  test.each([0, 1, 31])("a client that chose one second gets %d copies, then silence", (copies) => {
+    const times = { retryMs: 1000, retryMsMax: 1000, unackedRetriesMax: copies };
+    const bench = new Bench(100, times).start();
+    let sent = bench.sent().length;
+    while (bench.transfer.end === undefined) sent += bench.timeOut().length;
+    expect(bench.transfer.end).toBe("unanswered");
+    expect(bench.transfer.dueAtMs).toBe(30_000);
+    expect(sent).toBe(1 + Math.min(copies, 29));
   });
 
   test("a client that falls silent in the middle is given up after 300 s", () => {

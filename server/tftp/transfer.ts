@@ -51,6 +51,8 @@ export interface TransferSettings {
   readonly sessionMs: number;
   /** Silence after which a transfer ends when its client never answered at all. */
   readonly unansweredMs: number;
+  /** How often the first packet is repeated before the client has answered; then it is waited for. */
+  readonly unackedRetriesMax: number;
   /** How often the last window is repeated before the client counts as finished. */
   readonly lastRetriesMax: number;
 }
@@ -230,12 +232,15 @@ export class ReadTransfer {
   }
 
   #arm(nowMs: number): void {
-    const { retryMs, retryMsMax, sessionMs, unansweredMs } = this.#settings;
+    const { retryMs, retryMsMax, sessionMs, unansweredMs, unackedRetriesMax } = this.#settings;
     const intervalMs = Math.min(retryMs * 2 ** this.#retries, retryMsMax);
-    const limitMs = this.isAnswered
-      ? this.progressAtMs + sessionMs
-      : this.#startedAtMs + Math.min(unansweredMs, sessionMs);
-    this.dueAtMs = Math.min(nowMs + intervalMs, limitMs);
+    if (this.isAnswered) {
+      this.dueAtMs = Math.min(nowMs + intervalMs, this.progressAtMs + sessionMs);
+      return;
+    }
+    const limitMs = this.#startedAtMs + Math.min(unansweredMs, sessionMs);
+    this.dueAtMs =
+      this.#retries < unackedRetriesMax ? Math.min(nowMs + intervalMs, limitMs) : limitMs;
   }
 
   #send(nowMs: number, sink: PacketSink): void {

@@ -1,5 +1,7 @@
 import { Prng } from "../../base/prng.ts";
-import { newTftpCounters } from "./counters.ts";
+import type { Ipv4Network } from "../../protocol/ipv4.ts";
+import type { AddressLimits } from "./address-shares.ts";
+import { newTftpCounters, type UnservedReason } from "./counters.ts";
 import type { TransferPolicy } from "./negotiation.ts";
 import type { Reader } from "./reader.testing.ts";
 import { type OpenResult, TftpService } from "./service.ts";
@@ -13,6 +15,7 @@ export const policy: TransferPolicy = {
   retryMs: 5000,
   sessionMs: 300_000,
   unansweredMs: 30_000,
+  unackedRetriesMax: 1,
 };
 
 export interface Link {
@@ -38,6 +41,8 @@ export interface VirtualServerOptions {
   readonly policy?: Partial<TransferPolicy>;
   readonly link?: Link;
   readonly ports?: readonly number[];
+  readonly allow?: readonly Ipv4Network[];
+  readonly addressLimits?: Partial<AddressLimits>;
 }
 
 const clientRetryMs = 3000;
@@ -49,6 +54,7 @@ export class VirtualNetwork {
   readonly service: TftpService;
   readonly ends: TransferEnd[] = [];
   readonly refusals: { readonly filename: string; readonly code: number }[] = [];
+  readonly unserved: { readonly address: number; readonly reason: UnservedReason }[] = [];
   /** What the server sent, by its size, whether or not it arrived. */
   readonly sent: { readonly port: number; readonly to: number; readonly bytes: Uint8Array }[] = [];
   opened = 0;
@@ -79,10 +85,16 @@ export class VirtualNetwork {
       policy: { ...policy, ...options.policy },
       sessionsMax: options.sessionsMax ?? 100,
       queueMax: options.queueMax ?? 100,
+      allow: options.allow,
+      addressLimits: {
+        ...{ sessionsMax: 1000, unackedMax: 1000, unackedPerSecond: 1000 },
+        ...options.addressLimits,
+      },
       counters: this.counters,
       observer: {
         ended: (_session, end) => this.ends.push(end),
         refused: (filename, _address, { code }) => this.refusals.push({ filename, code }),
+        unserved: (_filename, address, reason) => this.unserved.push({ address, reason }),
       },
       seed: 7,
       startMs: 0,

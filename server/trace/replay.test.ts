@@ -157,8 +157,23 @@ test("the packet that broke the server is in the trace, with the mark that it di
   expect(() => server.turn(10, bad)).toThrow("a bug");
   server.end();
   expect(played(server.bytes).lines.at(-1)).toBe(
-    "2 packets, 1 replies recorded, 0 differences; the recording ends because the server broke",
+    "2 packets, 1 replies recorded, 1 differences; the recording ends because the server broke",
   );
+});
+
+test("a packet that the server went on without is in the trace as undecidable", () => {
+  const server = new RecordedServer({ config, contains: true });
+  const ask = (device: number) => ({ bytes: clientPacket({ mac: deviceMac(device) }).bytes! });
+  server.turn(10, ask(1));
+  server.breakEngine();
+  server.turn(10, ask(9));
+  server.breakEngine(false);
+  server.turn(10, ask(1));
+  server.end();
+  expect(played(server.bytes).lines.slice(2)).toEqual([
+    expect.stringMatching(/^ {2}reply: recorded none \(undecidable\), now DHCPOFFER 10\.9\.0\./),
+    "3 packets, 2 replies recorded, 1 differences",
+  ]);
 });
 
 test("at its size limit a recording ends with a mark, and the server goes on", () => {

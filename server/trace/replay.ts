@@ -74,8 +74,6 @@ export class Replay {
   #replies = 0;
   /** Packets with a difference. */
   #differences = 0;
-  /** The engine threw an error, so later records cannot be played. */
-  hasFailed = false;
 
   constructor(options: ReplayOptions) {
     const { config, leases, setup, logger = nullLogger } = options;
@@ -150,8 +148,8 @@ export class Replay {
    * then the packets without a decision are played as well, because one of them may be the cause.
    */
   finish(isWhole: boolean): void {
-    if (!isWhole && !this.hasFailed) this.#playUndecided();
-    this.#turn.clear();
+    if (!isWhole) this.#playUndecided();
+    this.#endTurn();
     this.#probed.clear();
   }
 
@@ -214,7 +212,8 @@ export class Replay {
         played.silence = `no DHCP message: ${error.code}`;
         return undefined;
       }
-      this.hasFailed = true;
+      this.#engine.giveUp();
+      played.silence = "the server breaks on it";
       this.#tell(played, [`the server breaks on this packet: ${error.stack ?? error.message}`]);
       return undefined;
     }
@@ -269,7 +268,7 @@ export class Replay {
     const served = new Set(setup.interfaces.map(({ index }) => index));
     const unnamed = setup.interfaces.length === 1 ? setup.interfaces[0].index : 0;
     for (const played of this.#turn.values()) {
-      if (played.decision !== undefined || this.hasFailed) continue;
+      if (played.decision !== undefined) continue;
       const { interfaceIndex, arrivedMs } = played.packet;
       const isNamed = !setup.anyInterface && interfaceIndex !== 0;
       if (isNamed && !served.has(interfaceIndex)) continue;

@@ -2,7 +2,7 @@ import type { UdpSocket } from "../../base/net/udp-socket.ts";
 import type { DhcpEngineApi } from "../dhcp/decide/engine.ts";
 import type { LinkSender, ReplySender } from "../dhcp/loop/reply-sender.ts";
 import type { LeaseStore } from "../lease/store/lease-store.ts";
-import type { TraceSetup } from "./trace-format.ts";
+import type { ServedSetup } from "./trace-format.ts";
 
 export type Resolve = (name: string) => readonly number[] | undefined;
 export type NameOf = (address: number) => string | undefined;
@@ -26,7 +26,7 @@ export interface ServerTrace {
   resolve(resolve: Resolve): Resolve;
   nameOf(nameOf: NameOf): NameOf;
   /** All parts are ready and service begins. Throws StartError. */
-  setUp(setup: Omit<TraceSetup, "program" | "configFile" | "wallMs" | "monotonicMs">): void;
+  setUp(setup: ServedSetup): void;
   /** The last call. */
   end(): void;
 }

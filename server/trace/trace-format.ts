@@ -61,6 +61,9 @@ export interface TraceSetup {
   readonly serverHostName: string | undefined;
 }
 
+/** The part of the setup that the server's loop knows. */
+export type ServedSetup = Omit<TraceSetup, "program" | "configFile" | "wallMs" | "monotonicMs">;
+
 /** A received datagram. `arrivedMs` is on the same clock as the setup's `monotonicMs`. */
 export interface TracedPacket {
   readonly arrivedMs: number;
@@ -246,23 +249,65 @@ export function encodeSetup(setup: TraceSetup): string {
   });
 }
 
-type EncodedInterface = Omit<LocalInterface, "hardwareAddress"> & {
-  readonly hardwareAddress: readonly number[];
+type EncodedSetup = Omit<TraceSetup, "interfaces"> & {
+  readonly interfaces: readonly (Omit<LocalInterface, "hardwareAddress"> & {
+    readonly hardwareAddress: readonly number[];
+  })[];
 };
 
 function decodeSetup(text: string): TraceSetup {
-  const setup = JSON.parse(text) as Omit<TraceSetup, "interfaces"> & {
-    readonly interfaces?: readonly EncodedInterface[];
-  };
-  const { interfaces, ports, ownAddresses, frameInterfaces } = setup;
-  if (!ports || !Array.isArray(ownAddresses) || !Array.isArray(frameInterfaces) || !interfaces) {
-    throw new TraceFormatError("a setup that lacks ports, interfaces or addresses");
+  const setup: unknown = JSON.parse(text);
+  if (!isSetup(setup)) {
+    throw new TraceFormatError("a setup that lacks a field, or has one of another type");
   }
+  const encoded = setup as EncodedSetup;
   return {
-    ...setup,
-    interfaces: interfaces.map((one) => ({
+    ...encoded,
+    interfaces: encoded.interfaces.map((one) => ({
       ...one,
       hardwareAddress: Uint8Array.from(one.hardwareAddress),
     })),
   };
 }
+
+type Check = (value: unknown) => boolean;
+
+const isNumber: Check = (value) => typeof value === "number";
+const isText: Check = (value) => typeof value === "string";
+const listOf =
+  (isItem: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(isItem);
+const objectOf =
+  (shape: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    Object.entries(shape).every(([name, isField]) => isField(Reflect.get(value, name)));
+const optional =
+  (isPresent: Check): Check =>
+  (value) =>
+    value === undefined || isPresent(value);
+
+const isSetup = objectOf({
+  program: isText,
+  configFile: isText,
+  wallMs: isNumber,
+  monotonicMs: isNumber,
+  ports: objectOf({ server: isNumber, client: isNumber }),
+  localPort: isNumber,
+  interfaces: listOf(
+    objectOf({
+      index: isNumber,
+      name: isText,
+      addresses: listOf(objectOf({ address: isNumber, mask: isNumber })),
+      hardwareAddress: listOf(isNumber),
+    }),
+  ),
+  anyInterface: (value) => typeof value === "boolean",
+  ownAddresses: listOf(isNumber),
+  frameInterfaces: listOf(isNumber),
+  broadcastAddress: isNumber,
+  tftpServers: optional(objectOf({ own: isNumber, other: isNumber })),
+  serverHostName: optional(isText),
+} satisfies Record<keyof TraceSetup, Check>);

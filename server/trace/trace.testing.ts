@@ -14,6 +14,7 @@ import { ReplySender } from "../dhcp/loop/reply-sender.ts";
 import { parseLeaseFile } from "../lease/format/parse-lease-file.testing.ts";
 import { MemoryLeaseStore } from "../lease/store/memory-lease-store.testing.ts";
 import { LeaseTable } from "../lease/table/lease-table.ts";
+import { Quarantine } from "../quarantine/quarantine.ts";
 import { playTrace } from "./edge/play-trace.ts";
 import { readTrace } from "./edge/trace-file.ts";
 import { FileTrace } from "./file-trace.ts";
@@ -30,6 +31,8 @@ export interface RecordedOptions {
   readonly leases?: string;
   readonly bytesMax?: number;
   readonly withPings?: boolean;
+  /** The loop goes on without the packets that the engine breaks on. */
+  readonly contains?: boolean;
   /** The sink takes so many bytes and then refuses, as a full disk does. */
   readonly roomBytes?: number;
 }
@@ -134,6 +137,7 @@ export class RecordedServer {
       logger,
     });
     this.#listener = new DhcpListener({
+      ...(options.contains === true ? { quarantine: new Quarantine(undefined, logger) } : {}),
       engine: trace.engine(engine),
       leases,
       store,
@@ -162,9 +166,9 @@ export class RecordedServer {
     this.#answeredEchoes.push(...this.echoes.splice(index, 1));
   }
 
-  /** From now on the engine throws. */
-  breakEngine(): void {
-    this.#isEngineBroken = true;
+  /** From now on the engine throws, or no longer. */
+  breakEngine(isBroken = true): void {
+    this.#isEngineBroken = isBroken;
   }
 
   end(): void {

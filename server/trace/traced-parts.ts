@@ -8,6 +8,8 @@ import type { TraceRecorder } from "./trace-recorder.ts";
 /** As many as the server itself remembers. Recording a name twice does no harm. */
 const namesMax = 65_536;
 
+/** The server breaks on the packet. */
+export const undecidable = { kind: "drop", reason: "undecidable" } as const;
 const pingAnswered = { kind: "drop", reason: "ping-answered" } as const;
 
 /** Records the engine's calls and decisions. */
@@ -37,11 +39,21 @@ export class TracedEngine implements DhcpEngineApi {
   respond(arrival: Arrival, nowSeconds: number, nowMs: number): Outcome {
     const { current } = this.#numbers;
     this.#endQuiet();
-    const outcome = this.#decide(() => this.#engine.respond(arrival, nowSeconds, nowMs));
     const { interfaceIndex } = arrival;
-    this.#recorder.decision("respond", current, outcome, nowSeconds, nowMs, interfaceIndex);
-    this.#numbers.remember(outcome, current);
-    return outcome;
+    try {
+      const outcome = this.#decide(() => this.#engine.respond(arrival, nowSeconds, nowMs));
+      this.#recorder.decision("respond", current, outcome, nowSeconds, nowMs, interfaceIndex);
+      this.#numbers.remember(outcome, current);
+      return outcome;
+    } catch (error) {
+      this.#recorder.decision("respond", current, undecidable, nowSeconds, nowMs, interfaceIndex);
+      throw error;
+    }
+  }
+
+  giveUp(): readonly number[] {
+    this.#isDeciding = false;
+    return this.#engine.giveUp();
   }
 
   pingAnswered(ticket: number, nowSeconds: number): readonly number[] {

@@ -14,7 +14,7 @@ export interface DownloadRequest {
 }
 
 /** Why one attempt at one server failed. */
-const downloadProblems = [
+export const downloadProblems = [
   /** No answer to any copy of the request. */
   "no-answer",
   /** The server answered, then stopped. */

@@ -57,6 +57,7 @@ interface PhaseFigures {
   readonly latency: LatencyHistogram;
   readonly offered: number;
   readonly slipMs?: number;
+  readonly unsent?: number;
   readonly cpuPercent?: number;
   readonly starvedPercent?: number;
   readonly socketDrops?: number;
@@ -64,7 +65,7 @@ interface PhaseFigures {
 }
 
 function phaseOf(name: string, figures: PhaseFigures): PhaseOutcome {
-  const { latency, offered, slipMs = 0.1, outstanding } = figures;
+  const { latency, offered, slipMs = 0.1, unsent = 0, outstanding } = figures;
   const { cpuPercent = 50, starvedPercent = 0, socketDrops = 0 } = figures;
   const usage = { received: 0, sent: 0, truncated: 0, sendErrors: 0, lastSendError: undefined };
   return {
@@ -75,8 +76,8 @@ function phaseOf(name: string, figures: PhaseFigures): PhaseOutcome {
     streams: [
       {
         exchange: "discover",
-        ...(outstanding === undefined ? { ratePerSecond: 500 } : unpaced(outstanding)),
-        counters: { ...emptyCounters(), offered, sent: offered, completed: latency.count },
+        ...(outstanding === undefined ? paced : unpaced(outstanding)),
+        counters: { ...emptyCounters(), offered, sent: offered, completed: latency.count, unsent },
         achievedPerSecond: 490,
         latency,
         service: latency,
@@ -85,14 +86,17 @@ function phaseOf(name: string, figures: PhaseFigures): PhaseOutcome {
     ],
     background: emptyCounters(),
     timeToBound: {},
+    slowest: [],
     boot: new BootRecord(),
     devicesGivenUp: 0,
     workers: [{ ...usage, socketDrops, cpuPercent, starvedPercent }],
   };
 }
 
+const paced = { load: "open", ratePerSecond: 500 } as const;
+
 function unpaced(outstanding: number) {
-  return { ratePerSecond: undefined, outstanding };
+  return { load: "closed", ratePerSecond: undefined, outstanding } as const;
 }
 
 function measured(figures: PhaseFigures, warmUp: PhaseFigures = figures) {
@@ -113,9 +117,29 @@ describe("the verdict on a rate", () => {
     ["none answered", { latency: latencies(), offered: 1000 }, "missed"],
     ["nothing offered", { latency: latencies(), offered: 0 }, "missed"],
     [
-      "sent late",
+      "sent late, and answered all the same",
       { latency: latencies([1000, 5]), offered: 1000, slipMs: 30 },
+      "kept",
+    ],
+    [
+      "sent late, and not answered",
+      { latency: latencies([900, 5]), offered: 1000, slipMs: 30 },
       "generator-limited",
+    ],
+    [
+      "some sent more than a second late",
+      { latency: latencies([1000, 5]), offered: 1000, slipMs: 1100 },
+      "generator-limited",
+    ],
+    [
+      "some never sent",
+      { latency: latencies([1000, 5]), offered: 1000, unsent: 1 },
+      "generator-limited",
+    ],
+    [
+      "a busy generator, and all answered",
+      { latency: latencies([1000, 5]), offered: 1000, cpuPercent: 99.5 },
+      "kept",
     ],
     [
       "a generator out of processor",
@@ -130,7 +154,8 @@ describe("the verdict on a rate", () => {
   ] as const)("%s: %s", (_, figures, verdict) => {
     const [trial, ...others] = measured(figures).trials;
     expect(trial!.verdict).toBe(verdict);
-    expect(trial!.problems.length > 0).toBe(verdict === "generator-limited");
+    const isTold = "slipMs" in figures || "unsent" in figures || "cpuPercent" in figures;
+    expect(trial!.problems.length > 0).toBe(isTold || verdict === "generator-limited");
     expect(others).toEqual([]);
   });
 

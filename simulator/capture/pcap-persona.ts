@@ -5,6 +5,7 @@ import {
   type CapturedMessage,
   type CapturedOption,
   type CapturedPersona,
+  HOPS_MAX,
   type MessageShape,
   messageBytes,
   messageShapes,
@@ -103,10 +104,13 @@ function messageOf(
   if (!options.some(({ code }) => code === OptionCode.messageType)) {
     throw new NoPersona(`its ${shape} has the message type in an overloaded field`);
   }
+  const hops = Math.max(0, bytes[Offset.hops] - (isRelayed ? 1 : 0));
+  if (hops > HOPS_MAX)
+    throw new NoPersona(`its ${shape} has ${hops} hops, and servers drop more than ${HOPS_MAX}`);
   const trailer = bytes.subarray(Math.min(wire.end + 1, bytes.length));
   const message: CapturedMessage = {
     flags: (bytes[Offset.flags] << 8) | bytes[Offset.flags + 1],
-    hops: Math.max(0, bytes[Offset.hops] - (isRelayed ? 1 : 0)),
+    hops,
     length: bytes.length,
     ...fieldOf("sname", bytes.subarray(Offset.sname, Offset.file)),
     ...fieldOf("file", bytes.subarray(Offset.file, Offset.cookie)),

@@ -15,6 +15,8 @@ export class DeviceNotes extends Rows {
   readonly streamOf = new Uint8Array(this.size);
   /** When the device was meant to start; NaN once it is bound. */
   readonly startedAtMs = new Float64Array(this.size).fill(Number.NaN);
+  /** Messages sent again in the transaction of a stream, up to 255. */
+  readonly sentAgain = new Uint8ClampedArray(this.size);
 }
 
 export interface PhaseLedgerInput {
@@ -82,6 +84,7 @@ export class PhaseLedger {
   /** The device's transaction belongs to the stream from here on, should it start. */
   assign(stream: number, device: number, intendedAtMs: number): void {
     this.#input.notes.streamOf[device] = 1 + stream;
+    this.#input.notes.sentAgain[device] = 0;
     if (this.#intendedAtMs !== undefined) this.#intendedAtMs[device] = intendedAtMs;
     this.#pending[stream] += 1;
   }
@@ -102,6 +105,11 @@ export class PhaseLedger {
       counters.offered += 1;
       counters.notEligible += 1;
     }
+  }
+
+  /** It was due, and the phase ended before the worker came to it. */
+  unsent(stream: number): void {
+    for (const counters of this.#both(stream)) counters.unsent += 1;
   }
 
   started(stream: number, intendedAtMs: number): void {
@@ -164,6 +172,14 @@ export class PhaseLedger {
     if (receivedAtMs < endMs) record.completedInWindow += 1;
     const sinceStartMs = receivedAtMs - window.startMs;
     if (sinceStartMs > record.lastCompletedMs) record.lastCompletedMs = sinceStartMs;
+    const { slowest } = this.record;
+    if (latencyMs <= slowest.leastMs) return;
+    slowest.add({
+      ...{ device, stream, latencyMs },
+      intendedAtMs: exchange.intendedAtMs - window.startMs,
+      sentAtMs: exchange.sentAtMs - window.startMs,
+      retransmissions: this.#input.notes.sentAgain[device],
+    });
   }
 
   failed(exchange: FailedExchange): void {
@@ -174,6 +190,7 @@ export class PhaseLedger {
   }
 
   retransmitted(device: number, kind: StreamExchange): void {
+    this.#input.notes.sentAgain[device] += 1;
     this.#count(this.#partOf(device, kind), kind, "retransmissions");
   }
 

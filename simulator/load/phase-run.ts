@@ -35,6 +35,9 @@ export type PhaseEnd = "duration" | "time-limit" | "coordinator";
 /** Most arrivals between two flushes, so that the first does not wait for the last. */
 export const ARRIVALS_A_FLUSH = UNSENT_MAX;
 
+/** A worker that is late still sends what was due, for this long after the end of the phase at least. */
+const SEND_MS_MAX = 1000;
+
 /** One worker's part of one phase: starts what is due, and knows when the phase is over. */
 export class PhaseRun {
   /** Takes the news of transactions, except `completed`, which the phase takes. */
@@ -154,12 +157,18 @@ export class PhaseRun {
   /** Ended and drained: `finish` may be called. */
   isOver(nowMs: number): boolean {
     if (this.#endedBy === undefined) return false;
-    if (nowMs >= this.endMs + this.#drainMs) return true;
-    return this.ledger.pending === 0 && !this.#hasArrivals();
+    if (this.#hasArrivals()) return nowMs >= this.endMs + Math.max(this.#drainMs, SEND_MS_MAX);
+    return this.ledger.pending === 0 || nowMs >= this.endMs + this.#drainMs;
   }
 
   /** Books what is still under way as timeouts; what becomes of it later belongs to no stream. */
   finish(): PhaseRecord {
+    const endMs = this.#lengthMs;
+    const rest = { nowMs: endMs, endMs, count: Number.POSITIVE_INFINITY };
+    this.#streams.takeDue(rest, (stream) => {
+      this.ledger.unsent(stream);
+      return false;
+    });
     return this.ledger.close();
   }
 
@@ -213,16 +222,8 @@ export class PhaseRun {
       return false;
     }
     this.ledger.started(stream, intendedAtMs);
-    if (!needsLease(plan.exchange)) {
-      this.ledger.deviceStarted(device, this.#powerOnAtMs(stream, intendedAtMs));
-    }
+    if (!needsLease(plan.exchange)) this.ledger.deviceStarted(device, intendedAtMs);
     return true;
-  }
-
-  /** When all power comes back at once, a device's own wait is part of its time to a lease. */
-  #powerOnAtMs(stream: number, intendedAtMs: number): number {
-    const { kind } = this.#input.phase.streams[stream];
-    return kind === "all-within" ? this.#startMs : intendedAtMs;
   }
 
   #start(stream: number, device: number, intendedAtMs: number): boolean {
@@ -236,8 +237,7 @@ export class PhaseRun {
     }
     // Booked first, because a release is complete before `start` returns.
     this.ledger.assign(stream, device, intendedAtMs);
-    const startAtMs = exchange === "boot" ? this.#powerOnAtMs(stream, intendedAtMs) : intendedAtMs;
-    if (fleet.start(device, exchange, startAtMs, this.#nowMs) === "started") return true;
+    if (fleet.start(device, exchange, intendedAtMs, this.#nowMs) === "started") return true;
     this.ledger.unassign(stream, device);
     return false;
   }

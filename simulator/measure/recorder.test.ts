@@ -67,6 +67,7 @@ describe("achieved rate", () => {
     const outcome = outcomeOf(phase, stream, record, 2000);
     expect(outcome.achievedPerSecond).toBeCloseTo(expected, 6);
     expect(outcome.ratePerSecond).toBe(stream.kind === "rate" ? 100 : undefined);
+    expect(outcome.allWithinMs).toBe(stream.kind === "all-within" ? 0 : undefined);
   });
 
   test("of everybody once: never above the rate, however quick the last answer", () => {

@@ -17,6 +17,7 @@ import {
   windowOf,
 } from "../plan/run-plan.ts";
 import type { Breakage } from "./breakage.ts";
+import { Slowest, type SlowTransaction } from "./slowest.ts";
 import { type StageOutcome, StageRecord, type StageReport } from "./stage-record.ts";
 
 /** An arrival whose packet left later than this after its intended time is counted as late. */
@@ -41,6 +42,8 @@ export function emptyCounters() {
     notEligible: 0,
     /** Sent more than LATE_MS after the intended time. */
     late: 0,
+    /** Due in the phase, but never handed out, because the worker did not come to them. */
+    unsent: 0,
   };
 }
 
@@ -112,6 +115,7 @@ export class PhaseRecord {
   readonly background = emptyCounters();
   readonly timeToBound: TimeToBound = {};
   readonly boot = new BootRecord();
+  readonly slowest = new Slowest();
 
   constructor(streamCount: number) {
     this.streams = Array.from({ length: streamCount }, () => new StreamRecord());
@@ -123,6 +127,7 @@ export class PhaseRecord {
       background: this.background,
       timeToBound: encoded(this.timeToBound),
       boot: this.boot.toReport(),
+      slowest: this.slowest.all,
     };
   }
 
@@ -133,6 +138,7 @@ export class PhaseRecord {
     addFields(this.background, report.background);
     addEncoded(this.timeToBound, report.timeToBound);
     this.boot.add(report.boot);
+    for (const transaction of report.slowest) this.slowest.add(transaction);
   }
 }
 
@@ -141,6 +147,7 @@ export interface PhaseReport {
   readonly background: Readonly<StreamCounters>;
   readonly timeToBound: EncodedHistograms;
   readonly boot: BootReport;
+  readonly slowest: readonly SlowTransaction[];
 }
 
 /** What one worker has measured of a phase so far; the time is Clock.monotonicMs. */
@@ -149,6 +156,12 @@ export interface Measured {
   readonly report: PhaseReport;
 }
 
+/**
+ * Whether a stream has times that a generator can keep (`open`), many devices at one moment (`at-once`),
+ * or no times at all, because each transaction waits for another one (`closed`).
+ */
+export type StreamLoad = "open" | "at-once" | "closed";
+
 /** One stream of one phase, as the outcome has it. */
 export interface StreamOutcome {
   readonly exchange: StreamExchange;
@@ -156,8 +169,11 @@ export interface StreamOutcome {
   readonly name?: string;
   /** The mean for a rate that changes or that chance decides; undefined when the stream has no rate. */
   readonly ratePerSecond: number | undefined;
+  readonly load: StreamLoad;
   /** For a closed loop: transactions under way at most. */
   readonly outstanding?: number;
+  /** For a stream that has every device once: in how long they all start. */
+  readonly allWithinMs?: number;
   readonly counters: Readonly<StreamCounters>;
   /** Completed transactions a second, while the stream had something to do. */
   readonly achievedPerSecond: number;
@@ -191,7 +207,9 @@ export function outcomeOf(
     exchange: stream.exchange,
     ...(stream.name === undefined ? {} : { name: stream.name }),
     ratePerSecond: varies ? perSecond(counters.offered, activeMs) : rate,
+    load: loadOf(stream),
     ...(stream.kind === "outstanding" ? { outstanding: stream.outstanding } : {}),
+    ...(stream.kind === "all-within" ? { allWithinMs: stream.allWithinMs } : {}),
     counters,
     achievedPerSecond:
       stream.kind === "all-within" || hasEachOnce(phase, stream)
@@ -202,6 +220,13 @@ export function outcomeOf(
     slip,
     ...(stages === undefined ? {} : { stages }),
   };
+}
+
+function loadOf(stream: StreamPlan): StreamLoad {
+  if (stream.kind === "outstanding") return "closed";
+  const isAtOnce =
+    stream.kind === "all-within" ? stream.allWithinMs === 0 : stream.kind === "burst";
+  return isAtOnce ? "at-once" : "open";
 }
 
 /** The stages that began before the stream was over. */

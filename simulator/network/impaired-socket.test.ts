@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { libcMissingReason } from "../../base/net/libc.ts";
+import { libcMissingReason } from "../../base/net/kernel/libc.ts";
 import { collect, loopback, pushText, socketOpener } from "../../base/net/udp-socket.testing.ts";
 import type { UdpSocket, UdpSocketCounters } from "../../base/net/udp-socket.ts";
 import { waitReadable } from "../../base/net/udp-socket.ts";

@@ -1,12 +1,5 @@
 import type { NetworkPlan } from "../../scenarios/language/network-section.ts";
-import {
-  ownLengthMs,
-  type PhaseGoal,
-  type PhasePlan,
-  type StreamExchange,
-  type StreamPlan,
-} from "../../scenarios/language/phase-plan.ts";
-import { constantRate, RateProfile } from "../../scenarios/language/rate-profile.ts";
+import type { PhasePlan } from "../../scenarios/language/phase-plan.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
 import { PersonaRoll, type PersonaShare } from "../../scenarios/population/personas.ts";
 import type { Population, PopulationPlan } from "../../scenarios/population/population.ts";
@@ -16,7 +9,20 @@ import { type RetryPolicy, rfc2131Retry } from "../device/retry-policy.ts";
 import type { ServerAddress } from "../relay/cmts.ts";
 import type { Segment } from "./segment.ts";
 
-export type { PhaseGoal, PhasePlan, StreamPlan } from "../../scenarios/language/phase-plan.ts";
+export {
+  goalOf,
+  hasEachOnce,
+  needsLease,
+  type PhaseGoal,
+  type PhasePlan,
+  phaseGoals,
+  phaseMsMax,
+  profileOf,
+  rateOf,
+  type StreamPlan,
+  takesBound,
+  windowOf,
+} from "../../scenarios/language/phase-plan.ts";
 
 /** Tells servers apart that share a server identifier, because an address moves between them. */
 export interface SharedIdentifier {
@@ -88,68 +94,17 @@ export interface BootPlan {
   readonly sharedSecret: Uint8Array | undefined;
 }
 
-/** Beyond these limits the generator was the bottleneck, and the run says nothing about the server. */
+/** Beyond these limits the generator may have been the bottleneck. */
 export type GeneratorLimits = Scenario["generator"];
 
 /** Defaults of a plan where the scenario gives no value. */
 export const runDefaults = {
   // Persistent: if a device gave up for good, an all-bound phase would never reach its goal.
   clients: { retransmit: { ...rfc2131Retry, persistent: true }, ownTimers: true },
-  generator: { slipMsP99Max: 5, socketDropsMax: 0, cpuPercentMax: 95 },
+  generator: { slipMsP99Max: 5, socketDropsMax: 0, cpuPercentMax: 95, starvedPercentMax: 10 },
   phase: { timeLimitMs: 600_000, drainMs: 5000, powerCycle: false },
   network: { lossPercent: 0 },
 } as const;
-
-/** The goal that ends a phase; undefined for a phase of fixed length. */
-export function goalOf(phase: PhasePlan): PhaseGoal | undefined {
-  return typeof phase.until === "string" ? phase.until : undefined;
-}
-
-/** The longest time for which the phase hands out arrivals. */
-export function phaseMsMax(phase: PhasePlan): number {
-  return typeof phase.until === "string" ? phase.timeLimitMs : phase.until.durationMs;
-}
-
-/** The constant rate of a stream, in transactions a second; undefined when it has none. */
-export function rateOf(stream: StreamPlan): number | undefined {
-  if (stream.kind === "churn") return stream.perSecond;
-  return stream.kind === "rate" ? stream.ratePerSecond : undefined;
-}
-
-/** A discover and a boot begin without a lease; every other exchange needs one. */
-export function needsLease(exchange: StreamExchange): boolean {
-  return exchange !== "discover" && exchange !== "boot";
-}
-
-/** Whether a stream takes devices that hold a lease when the phase begins. */
-export function takesBound({ kind, exchange }: StreamPlan): boolean {
-  return kind === "churn" || needsLease(exchange);
-}
-
-/** Whether the stream has each device once, because its phase is over when all have reached the goal. */
-export function hasEachOnce(phase: PhasePlan, stream: StreamPlan): boolean {
-  return goalOf(phase) !== undefined && !takesBound(stream);
-}
-
-/** The rate of a stream over time, counted from the start of the stream; undefined when it has none. */
-export function profileOf(stream: StreamPlan): RateProfile | undefined {
-  if (stream.kind === "profile") return new RateProfile(stream.stages);
-  const ratePerSecond = rateOf(stream);
-  return ratePerSecond === undefined ? undefined : constantRate(ratePerSecond);
-}
-
-/**
- * When a stream hands out arrivals, in ms since the start of its phase: from `startMs` until before
- * `endMs`, should the phase go on that long.
- */
-export function windowOf(
-  phase: PhasePlan,
-  stream: StreamPlan,
-): { readonly startMs: number; readonly endMs: number } {
-  const phaseEndMs = phaseMsMax(phase);
-  const startMs = Math.min(stream.startAfterMs ?? 0, phaseEndMs);
-  return { startMs, endMs: Math.min(phaseEndMs, startMs + ownLengthMs(stream)) };
-}
 
 /** Which device has which persona; undefined when none has one. */
 export function personasOf(

@@ -82,8 +82,8 @@ export function mergeSegments(
   });
   const lost = records.reduce((sum, { eventsLost }) => sum + eventsLost, 0);
   if (lost === 0) return outcome;
-  const problem = `${lost} lease events were too many to keep, so safety is not known: use fewer devices or a shorter run`;
-  const health = { ...outcome.health, invalid: true };
+  const { health } = outcome;
+  const problem = { kind: "lease-events-lost", count: lost } as const;
   return { ...outcome, health: { ...health, problems: [...health.problems, problem] } };
 }
 

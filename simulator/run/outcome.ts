@@ -7,6 +7,7 @@ import type { GeneratorHealth, JudgedPhase } from "../measure/generator-health.t
 import type { OutageReport } from "../measure/outage-log.ts";
 import type { StreamCounters, TimeToBound } from "../measure/recorder.ts";
 import type { SafetySummary } from "../measure/safety-checker.ts";
+import type { SlowTransaction } from "../measure/slowest.ts";
 import type { SimulatedSecond } from "../measure/time-series.ts";
 import type { NetworkCounters } from "../network/network-counters.ts";
 import type { PhaseGoal } from "../plan/run-plan.ts";
@@ -64,6 +65,8 @@ export type PhaseOutcomeEnd =
   | "breakage"
   /** A threshold that ends the run failed. */
   | "threshold"
+  /** Nobody answered anything for too long. */
+  | "silence"
   | "aborted";
 
 export interface PhaseOutcome extends JudgedPhase {
@@ -81,6 +84,8 @@ export interface PhaseOutcome extends JudgedPhase {
   readonly timeToBound: TimeToBound;
   /** Boots and downloads; empty where there were none. */
   readonly boot: BootRecord;
+  /** The slowest first; times count from the start of the phase. */
+  readonly slowest: readonly SlowTransaction[];
   /** By worker, where the plan asks for it. */
   readonly history?: readonly ArrivalHistory[];
 }

@@ -6,8 +6,9 @@ import type { PhaseOutcome } from "./outcome.ts";
 /** A phase so far, as a threshold needs it. */
 export type PhaseSoFar = Pick<PhaseOutcome, "name" | "durationMs" | "streams" | "boot">;
 
-/** Why a phase is to end before its time: a threshold's text, or the stream and stage that broke. */
+/** Why a phase is to end before its time: a threshold's text, the stream and stage that broke, or silence. */
 export type PhaseStop =
+  | { readonly kind: "silence" }
   | { readonly kind: "threshold"; readonly why: string }
   | { readonly kind: "breakage"; readonly stream: number; readonly stage: number };
 

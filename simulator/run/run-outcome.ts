@@ -15,6 +15,7 @@ import type {
   AcknowledgedLeases,
   PersonaOutcome,
   PhaseOutcome,
+  PhaseOutcomeEnd,
   SimulationOutcome,
 } from "./outcome.ts";
 import type { PhaseEnding, PhasePart } from "./segment-record.ts";
@@ -37,8 +38,11 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
     name: phase.name,
     startedAtMs: Math.min(...parts.map(({ startedAtMs }) => startedAtMs)),
     durationMs,
-    // A threshold that fails while the last answers come in ends the run all the same.
-    endedBy: stop?.kind === "threshold" ? stop.kind : (byItself ?? reached ?? "aborted"),
+    // What ends the run does so all the same while the last answers come in.
+    endedBy:
+      stop !== undefined && stop.kind !== "breakage"
+        ? stop.kind
+        : (byItself ?? reached ?? "aborted"),
     ...(stop?.kind === "threshold" ? { endedWhy: stop.why } : {}),
     devicesGivenUp,
     streams: phase.streams.map((stream, index) => {
@@ -50,6 +54,7 @@ export function phaseOutcomeOf(phase: PhasePlan, parts: readonly PhasePart[]): P
     background: record.background,
     timeToBound: record.timeToBound,
     boot: record.boot,
+    slowest: record.slowest.all,
     workers: done.map(({ usage }) => usage),
     ...(history.length === 0 ? {} : { history }),
   };
@@ -96,7 +101,7 @@ export function runOutcomeOf(plan: RunPlan, run: FinishedRun): SimulationOutcome
   return {
     ...rest,
     workers: workers.length,
-    aborted: last === "aborted" || (phases.length < plan.phases.length && last !== "threshold"),
+    aborted: last === "aborted" || (phases.length < plan.phases.length && !endsRun(last)),
     timeToBound,
     health: judgeHealth(plan.generator, phases, workers),
     decodeErrors: stopped.reduce((sum, worker) => sum + worker.decodeErrors, 0),
@@ -106,6 +111,10 @@ export function runOutcomeOf(plan: RunPlan, run: FinishedRun): SimulationOutcome
     answers: sumOfAnswers(stopped.map(({ answers }) => answers)),
     ...(outages.length > 0 && { outages: { ...mergeOutages(outages), addressesMoved } }),
   };
+}
+
+function endsRun(end: PhaseOutcomeEnd | undefined): boolean {
+  return end === "threshold" || end === "silence";
 }
 
 /** The leases at `nowMs` on the checker's clock. `toUnixMs`: Unix time minus that clock. */

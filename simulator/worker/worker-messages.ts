@@ -43,7 +43,7 @@ export type FromWorker =
   | { readonly kind: "ready"; readonly backend: "batch" | "dgram" }
   | { readonly kind: "surveyed"; readonly bound: Uint8Array }
   | { readonly kind: "prepared"; readonly phase: number }
-  | { readonly kind: "second"; readonly report: SecondReport }
+  | { readonly kind: "second"; readonly report: SecondReport; readonly traffic: Traffic }
   | { readonly kind: "leases"; readonly batch: LeaseEventBatch }
   /** Sent whenever all the worker's own devices reach the phase's goal, or no longer have. */
   | { readonly kind: "goal"; readonly phase: number; readonly isReached: boolean }
@@ -53,6 +53,12 @@ export type FromWorker =
   | { readonly kind: "modems"; readonly news: readonly ModemNews[] }
   | PhaseDone
   | Stopped;
+
+/** Datagrams of a worker since it started. */
+export interface Traffic {
+  readonly sent: number;
+  readonly received: number;
+}
 
 export interface ModemNews {
   readonly modem: number;

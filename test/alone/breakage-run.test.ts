@@ -52,7 +52,12 @@ async function planFor(phase: Partial<PhasePlan>): Promise<RunPlan> {
       ownTimers: false,
     },
     // The machine that runs the tests is busy with other tests; the limits have tests of their own.
-    generator: { slipMsP99Max: 10_000, socketDropsMax: 0, cpuPercentMax: 1000 },
+    generator: {
+      slipMsP99Max: 10_000,
+      socketDropsMax: 0,
+      cpuPercentMax: 1000,
+      starvedPercentMax: 100,
+    },
     phases: [
       {
         ...{ ...common, name: "connect", until: "all-bound" },

@@ -2,9 +2,9 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
-import { writeAnswer } from "../../bench/responder/answer.ts";
 import type { CapacityResult } from "../../reports/capacity/capacity-result.ts";
 import type { OutageResult } from "../../reports/capacity/outage-result.ts";
+import { writeAnswer } from "../../simulator/worker/answer.ts";
 import { DhcpdFolder } from "../loopback/dhcpd-command.testing.ts";
 import { connect, restore, smallScenario } from "../small-scenario.testing.ts";
 

@@ -92,7 +92,8 @@ function drillTests(): void {
     const { events, roles } = result.failover!;
     expect(new Set(roles.map(({ role }) => role))).toContain("down");
     const [kill] = events;
-    expect(kill!.interruption?.rtoMs).toBeGreaterThan(0);
+    // Null where the take-over was no longer than gaps that the machine made before.
+    expect(kill!.interruption?.rtoMs ?? 0).toBeLessThan(5000);
     // Whoever asked in the gap asks again soon; nobody asks the dead node to the end of its patience.
     expect([kill!.devicesUnserved, kill!.devicesGivenUp, kill!.devicesRebinding]).toEqual([
       0, 0, 0,

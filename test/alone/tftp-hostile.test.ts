@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { libcMissingReason } from "../../base/net/libc.ts";
+import { libcMissingReason } from "../../base/net/kernel/libc.ts";
 import { waitReadable } from "../../base/net/udp-socket.ts";
 import { fuzzServer } from "../../bench/fuzz/campaign/server-campaign.ts";
 import { openTftpAttack } from "../../bench/fuzz/tftp/attack.ts";
@@ -13,7 +13,7 @@ import { agreedBy, HostilePeers, loopback, type Reply } from "./tftp-hostile.tes
 
 // A TFTP server is asked by whoever can reach it. Whatever comes: nothing from outside the root goes
 // out, no reply is larger than agreed, memory stays bounded, and honest clients get their files.
-// `npm run fuzz -- --only tftp` does the same with a million packets.
+// `npm run campaign:hostile -- --only tftp` does the same with a million packets.
 
 const seed = 20_261_124;
 const readMsMax = 30_000;

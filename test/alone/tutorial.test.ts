@@ -39,7 +39,7 @@ beforeAll(() => {
 
 afterAll(() => {
   // Section 8 leaves servers and namespaces behind when it fails between their start and their end.
-  for (const pidFile of [join(desk, "lab/dhcpd.pid"), join(desk, "lab/isc.pid")]) {
+  for (const pidFile of [join(desk, "trial/dhcpd.pid"), join(desk, "trial/isc.pid")]) {
     if (existsSync(pidFile)) spawnSync("kill", [readFileSync(pidFile, "utf8").trim()]);
   }
   for (const name of shells.flatMap((pid) => [`headend-${pid}`, `plant-${pid}`])) {

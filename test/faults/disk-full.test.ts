@@ -144,7 +144,7 @@ describeWithPeers("a disk that is full", ["unshare", "nsenter", "mount"], () => 
     expect(devices.judge().counters.doubleAllocations).toBe(0);
     again.kill("SIGTERM");
     expect(await endOf(again), lab.log).toEqual({ status: 0, signal: null });
-    expect(small.names()).toEqual([leases, filler]);
+    expect(small.names()).toEqual([leases, `${leases}.lock`, filler]);
   });
 });
 

@@ -90,8 +90,8 @@ export class Headend implements FleetSink {
   static async open(plan: HeadendPlan): Promise<Headend> {
     const { port, datagramBytesMax } = plan;
     const size = datagramBytesMax === undefined ? {} : { datagramBytesMax };
-    const relaySocket = await openUdpSocket({ address: 0, port, ...size });
-    const deviceSocket = await openUdpSocket({ address: 0, port: port + 1 });
+    const relaySocket = await openUdpSocket({ address: 0, port, sharesPort: true, ...size });
+    const deviceSocket = await openUdpSocket({ address: 0, port: port + 1, sharesPort: true });
     return new Headend(plan, relaySocket, deviceSocket);
   }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { formatIpv4, maskOf } from "../../protocol/ipv4.ts";
 import type { Population } from "../../scenarios/population/population.ts";
 import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
+import type { LeasePaths } from "../../server/lease/store/open-lease-files.ts";
 import { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import { prov } from "../prov-command.testing.ts";
 
@@ -24,7 +25,8 @@ export interface ServerEnd {
 
 /** Where a server keeps its leases, and what has to stand before the command to reach it there. */
 export interface LeasePlace {
-  readonly leaseFile: string;
+  /** Two of them make it a `prov serve`. */
+  readonly leaseFile: LeasePaths;
   readonly wrapper?: readonly string[];
 }
 
@@ -83,13 +85,24 @@ export class ServerLab {
 
   spawn({ leaseFile, wrapper = [] }: LeasePlace): ChildProcess {
     const log = openSync(this.#logFile, "a");
-    const files = ["-cf", this.configFile, "-lf", leaseFile, "--no-pid"];
-    const dhcpd = [prov, "dhcpd", "-d", "-q", "-p", String(this.port), ...files];
-    const [command, ...args] = [...wrapper, process.execPath, ...dhcpd];
+    const served = typeof leaseFile === "string" ? this.#dhcpd(leaseFile) : this.#serve(leaseFile);
+    const [command, ...args] = [...wrapper, process.execPath, prov, ...served];
     const child = spawn(command!, args, { stdio: ["ignore", "ignore", log, "ipc"] });
     closeSync(log);
     this.#children.push(child);
     return child;
+  }
+
+  #dhcpd(leaseFile: string): readonly string[] {
+    const files = ["-cf", this.configFile, "-lf", leaseFile, "--no-pid"];
+    return ["dhcpd", "-d", "-q", "-p", String(this.port), ...files];
+  }
+
+  #serve(leases: readonly [string, string]): readonly string[] {
+    const file = join(this.folder, "prov.yaml");
+    const dhcp = { config: this.configFile, leases, port: this.port };
+    writeFileSync(file, JSON.stringify({ schema: "provlab/prov@1", dhcp }));
+    return ["serve", "-c", file];
   }
 
   async close(): Promise<void> {
@@ -138,7 +151,7 @@ function configurationFor(ranges: readonly ServedRange[], statements: string): s
 }
 
 /** What a server that starts now would know. */
-export function readLeaseTable(leaseFile: string, ranges: readonly ServedRange[]): LeaseTable {
+export function readLeaseTable(leaseFile: LeasePaths, ranges: readonly ServedRange[]): LeaseTable {
   const table = new LeaseTable(ranges.map(({ low, high }, pool) => ({ low, high, pool })));
   LeaseFileStore.check(leaseFile, table);
   return table;

@@ -1,11 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { LatencyHistogram } from "../../base/histogram.ts";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { Board, BoardWriter } from "../../cli/run/agents/board.ts";
-import { connect } from "../../cli/run/agents/etcd.ts";
+import { AgentsKey } from "../../cli/run/agents/agents-key.ts";
+import { Board, type BoardAccess, BoardWriter } from "../../cli/run/agents/board.ts";
+import { type Claim, claimKeyOf, connect } from "../../cli/run/agents/etcd.ts";
 import type { Distribution } from "../../reports/result/distribution.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import type { EtcdUserAccess } from "../../server/etcd/edge/etcd-access.ts";
@@ -17,10 +18,11 @@ import { CertificateAuthority, openSslMissingReason } from "./certificate-author
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 
 // The same run on four agents that meet in a real etcd of three members, which lets in nobody without a
-// certificate and a password.
+// certificate and a password. The agents do nothing for somebody who has both, but not their key.
 
 const AGENTS = ["a1", "a2", "a3", "a4"];
 const AGENT_TTL_MS = 3000;
+const SECRET = "a secret of the agents and their coordinator";
 
 // Every MTA and CPE waits for its modem, so households stay on one worker of one agent.
 const streetText = smallScenario("street", {
@@ -35,11 +37,15 @@ function distributionsOf(result: RunResult): Map<string, Distribution> {
   const walk = (path: string, value: unknown): void => {
     if (typeof value !== "object" || value === null) return;
     if ("histogram" in value) found.set(path, value as Distribution);
-    else for (const [key, inner] of Object.entries(value)) walk(`${path}.${key}`, inner);
+    else for (const [key, inner] of partsOf(value)) walk(`${path}.${key}`, inner);
   };
   walk("", result);
   return found;
 }
+
+/** Without what only the process that started the server can ask it: its own time for each answer. */
+const partsOf = (value: object): [string, unknown][] =>
+  Object.entries(value).filter(([key]) => key !== "server");
 
 /** How many values each of them has. */
 function valuesOf(result: RunResult): Record<string, number> {
@@ -57,6 +63,7 @@ describeUnless(missing, "four agents and three etcd members", () => {
   let cluster: EtcdCluster;
   let access: EtcdUserAccess;
   let etcd: readonly string[] = [];
+  let logOfA1 = "";
 
   beforeAll(async () => {
     authority = new CertificateAuthority();
@@ -69,11 +76,19 @@ describeUnless(missing, "four agents and three etcd members", () => {
       ...["--etcd", endpoints.join(","), "--etcd-ca", tls.ca],
       ...["--etcd-certificate", tls.certificate, "--etcd-key", tls.key],
       ...["--etcd-user", credentials.user, "--etcd-password-file", credentials.passwordFile],
+      ...["--agents-key", lab.path("agents.key")],
     ];
+    writeFileSync(lab.path("agents.key"), SECRET);
+    chmodSync(lab.path("agents.key"), 0o600);
     for (const name of AGENTS) {
       const agent = lab.start(["agent", ...etcd, "--name", name]);
       agents.set(name, agent);
       children.push(agent);
+    }
+    for (const stream of [agents.get("a1")!.stdout!, agents.get("a1")!.stderr!]) {
+      stream.on("data", (chunk: Buffer) => {
+        logOfA1 += chunk.toString();
+      });
     }
     await vi.waitFor(() => expect(keys("provlab/agents/")).toHaveLength(4), { timeout: 90_000 });
   });
@@ -154,18 +169,62 @@ describeUnless(missing, "four agents and three etcd members", () => {
     expect(valuesOf(agents)).toEqual(valuesOf(one));
   });
 
-  test("what is put while a member dies is seen in its order", async () => {
+  /** Somebody who may write to etcd: with the agents' key or with another one. */
+  function writerOf(secret: string): BoardAccess {
     const client = connect(access);
-    const board = await Board.open(client, "provlab/test/");
-    onTestFinished(() => {
-      board.close();
-      client.close();
+    onTestFinished(() => client.close());
+    return { etcd: client, key: new AgentsKey(secret), say: () => {} };
+  }
+
+  test("an agent loads no server that its command line does not name", async () => {
+    const args = ["--target", "192.0.2.1", "--agents", "1", ...etcd];
+    const ran = await runProv(load("elsewhere", ...args), { cwd: lab.folder });
+    expect(ran.status).toBe(98);
+    expect(lab.result("elsewhere").reasons).toEqual([
+      "Agent a1 failed: may not load 192.0.2.1: start it with --allow-target 192.0.2.1 if it should",
+    ]);
+  });
+
+  test("a claim that somebody forges, or recorded and writes again, is not played", async () => {
+    const somebody = writerOf("a secret that nobody shares");
+    const claimKey = claimKeyOf("a1");
+    const claims: Uint8Array[] = [];
+    const watch = somebody.etcd.watch(claimKey, undefined, 0, {
+      onAnswer: ({ events }) => {
+        claims.push(...events.filter(({ isDeleted }) => !isDeleted).map(({ value }) => value));
+      },
+      onEnd: () => {},
     });
+    await runProv(load("recorded", "--target", "192.0.2.1", "--agents", "1", ...etcd), {
+      cwd: lab.folder,
+    });
+    await expect.poll(() => claims.length).toBe(1);
+    watch.cancel();
+    const [claim] = claims;
+    const content = claim.subarray(32);
+    const { run } = JSON.parse(Buffer.from(content).toString()) as Claim;
+    const forged = somebody.key.seal(claimKey, content);
+    for (const value of [forged, claim]) {
+      const lease = await somebody.etcd.grantLease(10, 5000);
+      await somebody.etcd.put({ key: claimKey, value, lease }, 5000);
+      await expect
+        .poll(() => logOfA1)
+        .toMatch(value === forged ? /did not seal: ignored/ : /was played already/);
+      await somebody.etcd.revokeLease(lease, 5000);
+    }
+    expect(logOfA1.split(`plays segment 1/1 of run ${run}\n`)).toHaveLength(2);
+  });
+
+  test("what is put while a member dies is seen in its order", async () => {
+    const hall = writerOf(SECRET);
+    const client = hall.etcd;
+    const board = await Board.open(hall, "provlab/test/");
+    onTestFinished(() => board.close());
     const seen: string[] = [];
     board.onPut = (key, value) => seen.push(`${key}=${value}`);
     board.onDelete = (key) => seen.push(`${key} deleted`);
     const lease = await KeptLease.grant(client, 5, 5000, () => seen.push("lost"));
-    const writer = new BoardWriter(client, "provlab/test/", lease.id);
+    const writer = new BoardWriter(hall, "provlab/test/", lease.id);
     await writer.put("a", "1");
     // All calls and watches of a client go to its first member until that fails.
     cluster.signal(0, "SIGKILL");

@@ -163,10 +163,14 @@ describeWithPeers("captured clients", peers, () => {
       }),
     );
     const out = link.lab.path("run");
-    const ran = spawnSync(process.execPath, [prov, "run", path, "--out", out], {
-      encoding: "utf8",
-      timeout: 60_000,
-    });
+    const ran = spawnSync(
+      process.execPath,
+      [prov, "run", path, "--out", out, "--progress", "none"],
+      {
+        encoding: "utf8",
+        timeout: 60_000,
+      },
+    );
     expect(ran.stderr).toBe("");
     const result = JSON.parse(readFileSync(`${out}/result.json`, "utf8")) as RunResult;
     expect(result.verdict).toBe("pass");

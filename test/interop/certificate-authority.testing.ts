@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CertificateAuthority as PairAuthority } from "../../server/etcd/edge/certificate-authority.ts";
 import type { EtcdTlsFiles } from "../../server/etcd/edge/etcd-access.ts";
 
 /** Why certificates cannot be made here. */
@@ -9,35 +10,21 @@ export function openSslMissingReason(): string | undefined {
   return spawnSync("openssl", ["version"], { stdio: "ignore" }).error ? "no openssl" : undefined;
 }
 
-/** Signs certificates for 127.0.0.1, with the commands of docs/ha.md; they are gone when it is closed. */
+/** Signs certificates for 127.0.0.1, as `prov pair init` does; they are gone when it is closed. */
 export class CertificateAuthority {
   readonly #folder = mkdtempSync(join(tmpdir(), "provlab-ca-"));
-  readonly #ca = this.#file("ca", "crt");
-
-  constructor() {
-    this.#make("ca", ["-days", "2"]);
-  }
+  readonly #authority = new PairAuthority(this.#folder);
 
   /** A new key and certificate of that name, in the place of those that were there. */
   issue(name: string): EtcdTlsFiles {
-    const signer = ["-CA", this.#ca, "-CAkey", this.#file("ca", "key")];
-    const uses = ["subjectAltName=IP:127.0.0.1", "basicConstraints=critical,CA:FALSE"];
-    this.#make(name, ["-days", "1", ...signer, ...uses.flatMap((use) => ["-addext", use])]);
-    return { ca: this.#ca, certificate: this.#file(name, "crt"), key: this.#file(name, "key") };
+    const uses = ["serverAuth", "clientAuth"] as const;
+    const addresses = ["127.0.0.1"];
+    this.#authority.issue({ folder: this.#folder, name, addresses, days: 1, uses });
+    const file = (end: string): string => join(this.#folder, `${name}.${end}`);
+    return { ca: this.#authority.certificate, certificate: file("crt"), key: file("key") };
   }
 
   close(): void {
     rmSync(this.#folder, { recursive: true });
-  }
-
-  #make(name: string, more: readonly string[]): void {
-    const keys = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    const files = ["-keyout", this.#file(name, "key"), "-out", this.#file(name, "crt")];
-    const args = ["req", "-x509", ...keys, "-subj", `/CN=${name}`, ...more, ...files];
-    execFileSync("openssl", args, { stdio: ["ignore", "ignore", "pipe"] });
-  }
-
-  #file(name: string, kind: "crt" | "key"): string {
-    return join(this.#folder, `${name}.${kind}`);
   }
 }

@@ -1,9 +1,21 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
+import { sendDiscovers } from "../loopback/discovers.testing.ts";
 import { prov } from "../prov-command.testing.ts";
 import { describeWithPeers } from "./namespaces.testing.ts";
 
@@ -174,7 +186,7 @@ describe("DHCP-1, DHCP-8, DHCP-9, DHCP-11: prov dhcpd", () => {
       // Without the pid file's word: the lease file and the port are one server's alone all the same.
       const onFile = run(ours, "-f -cf loopback.conf -lf empty.leases --no-pid -p 19077");
       expect(onFile.stderr).toMatch(
-        /Another server of this machine has the lease file .*empty.leases/,
+        new RegExp(`Another server, process ${pid}, has the lease file .*empty.leases`),
       );
       expect(onFile.status).toBe(1);
       writeFileSync(join(directory, "other.leases"), "");
@@ -196,11 +208,23 @@ describeUnless(needsRoot, "DHCP-8: prov dhcpd of another user", () => {
     expect(result.status).toBe(status);
   });
 
+  const idOf = (option: string): number =>
+    Number(spawnSync("id", [option, "nobody"], { encoding: "latin1" }).stdout);
+  const nobody = { userId: idOf("-u"), groupId: idOf("-g") };
+
+  /** A folder of nobody with a lease file; the path of that. */
+  function leaseFileOfNobody(name: string): string {
+    chmodSync(directory, 0o755);
+    const folder = join(directory, name);
+    mkdirSync(folder);
+    chownSync(folder, nobody.userId, nobody.groupId);
+    writeFileSync(join(folder, "dhcpd.leases"), "");
+    return `${name}/dhcpd.leases`;
+  }
+
   test("-user gives up being root, for good, and the lease file goes along", async () => {
-    const idOf = (option: string): number =>
-      Number(spawnSync("id", [option, "nobody"], { encoding: "latin1" }).stdout);
-    writeFileSync(join(directory, "nobody.leases"), "");
-    const args = "-cf loopback.conf -lf nobody.leases -pf nobody.pid -p 19087 -user nobody";
+    const leases = leaseFileOfNobody("own");
+    const args = `-cf loopback.conf -lf ${leases} -pf nobody.pid -p 19087 -user nobody`;
     const started = run(ours, args);
     expect(started.stderr).toMatch(/^Server starting service\.$/m);
     expect(started.status).toBe(0);
@@ -212,15 +236,70 @@ describeUnless(needsRoot, "DHCP-8: prov dhcpd of another user", () => {
           .trim()
           .split(/\s+/)
           .filter((id) => id !== "");
-      expect(ids("Uid")).toEqual(Array(4).fill(String(idOf("-u"))));
-      expect(ids("Gid")).toEqual(Array(4).fill(String(idOf("-g"))));
+      expect(ids("Uid")).toEqual(Array(4).fill(String(nobody.userId)));
+      expect(ids("Gid")).toEqual(Array(4).fill(String(nobody.groupId)));
       expect(ids("Groups")).toEqual([]);
-      const { uid, gid } = statSync(join(directory, "nobody.leases"));
-      expect([uid, gid]).toEqual([idOf("-u"), idOf("-g")]);
+      const { uid, gid } = statSync(join(directory, leases));
+      expect([uid, gid]).toEqual([nobody.userId, nobody.groupId]);
     } finally {
       process.kill(pid, "SIGTERM");
     }
     await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  test("-user gives nothing away that the lease file links to", () => {
+    const leases = leaseFileOfNobody("linked");
+    const target = join(directory, "target");
+    writeFileSync(target, "");
+    rmSync(join(directory, leases));
+    symlinkSync(target, join(directory, leases));
+    const { status, stderr } = run(
+      ours,
+      `-f -cf loopback.conf -lf ${leases} --no-pid -p 19097 -user nobody`,
+    );
+    expect(stderr).toContain("is a symbolic link, which -user does not follow");
+    expect(status).toBe(1);
+    expect(statSync(target)).toMatchObject({ uid: 0, size: 0 });
+  });
+
+  test("-user is refused when that user could not rewrite the lease file", () => {
+    chmodSync(directory, 0o755);
+    mkdirSync(join(directory, "closed"));
+    const leases = join(directory, "closed/dhcpd.leases");
+    writeFileSync(leases, "");
+    const { status, stderr } = run(
+      ours,
+      `-f -cf loopback.conf -lf ${leases} --no-pid -p 19107 -user nobody`,
+    );
+    expect(stderr).toContain(`Can't create ${leases}.rewrite: EACCES.`);
+    expect(stderr).toMatch(/\nexiting\.\n$/);
+    expect(status).toBe(1);
+  });
+
+  test("-user takes effect before the first packet is read: no command ever runs as root", async () => {
+    const leases = leaseFileOfNobody("executed");
+    const ran = join(directory, "executed/ran");
+    writeFileSync(ran, "");
+    chmodSync(ran, 0o666);
+    writeFileSync(
+      join(directory, "execute.conf"),
+      `execute("/bin/sh", "-c", "id -u >> ${ran}");\n${readFileSync(join(directory, "loopback.conf"), "latin1")}`,
+    );
+    const flags = "-user nobody --allow-execute --metrics 127.0.0.1:19118 --no-pid";
+    const args = `-f -cf execute.conf -lf ${leases} -p 19117 ${flags}`.split(" ");
+    const stopSending = sendDiscovers(19_117);
+    const server = spawn(process.execPath, [prov, "dhcpd", ...args], {
+      cwd: directory,
+      stdio: "ignore",
+    });
+    try {
+      const users = (): string[] => readFileSync(ran, "latin1").trim().split("\n");
+      await expect.poll(() => users().length).toBeGreaterThan(20);
+      expect(new Set(users())).toEqual(new Set([String(nobody.userId)]));
+    } finally {
+      stopSending();
+      server.kill("SIGKILL");
+    }
   });
 });
 

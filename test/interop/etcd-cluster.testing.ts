@@ -103,7 +103,12 @@ export class EtcdCluster {
 
   client(): EtcdClient {
     const { tls } = this.#options;
-    return new EtcdClient({ endpoints: this.endpoints, tls, attemptMsMax: 500 });
+    return new EtcdClient({
+      endpoints: this.endpoints,
+      tls,
+      attemptMsMin: 500,
+      attemptMsMax: 2000,
+    });
   }
 
   ctl(...args: string[]): string {

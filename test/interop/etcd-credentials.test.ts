@@ -24,7 +24,12 @@ describeUnless(etcdMissingReason(), "etcd with users", () => {
 
   function clientAs(who: EtcdCredentials | undefined): EtcdClient {
     const { endpoints } = cluster;
-    const client = new EtcdClient({ endpoints, credentials: who, attemptMsMax: 1000 });
+    const client = new EtcdClient({
+      endpoints,
+      credentials: who,
+      attemptMsMin: 1000,
+      attemptMsMax: 2000,
+    });
     onTestFinished(() => client.close());
     return client;
   }

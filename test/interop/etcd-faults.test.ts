@@ -45,11 +45,11 @@ const low = 0x0a090000;
 const table = new LeaseTable([{ low, high: low + 16383, pool: 0 }]);
 const node = new PairNode(table, {
   ...{ endpoints, prefix, leaseFile, bootId: self.bootId, file: { create: true } },
-  ...{ commitMsMax: 2000, attemptMsMax: 400, probeMs: 200, onEnd: () => process.exit(3) },
+  ...{ commitMsMax: 2000, attemptMsMin: 400, probeMs: 200, onEnd: () => process.exit(3) },
 });
 while (!node.isComplete) node.awaitNotice(50);
 const leadership = new EtcdLeadership({
-  ...{ self, endpoints, prefix, answerMsMax: 2000, attemptMsMax: 400, probeMs: 200, presenceSeconds: 30 },
+  ...{ self, endpoints, prefix, answerMsMax: 2000, attemptMsMin: 400, probeMs: 200, presenceSeconds: 30 },
   followed: { isInSync: true, revision: 0 },
 });
 const claim = () => leadership.claim({ seenEpoch: 0, raisesFailureFlag: false });
@@ -128,7 +128,7 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
         return answer;
       }
     }
-    const options = { endpoints: cluster.endpoints, attemptMsMax: 500 };
+    const options = { endpoints: cluster.endpoints, attemptMsMin: 500, attemptMsMax: 1000 };
     const client = new LossyClient(options);
     const keys = pairKeys(newPrefix());
     const commits = new PairCommits({ client, keys, commitMsMax: 2000, post: () => undefined });
@@ -190,12 +190,12 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
         return { pause: () => undefined, resume: () => undefined, cancel: () => undefined };
       }
     }
-    const options = { endpoints: cluster.endpoints, attemptMsMax: 500 };
+    const options = { endpoints: cluster.endpoints, attemptMsMin: 500, attemptMsMax: 1000 };
     const keys = pairKeys(newPrefix());
     const notices: PairNotice[] = [];
     const client = new CutClient(options);
     const post = (notice: PairNotice): void => void notices.push(notice);
-    const following = new PairFollow({ client, keys, attemptMsMax: 500, probeMs: 100, post });
+    const following = new PairFollow({ client, keys, probeMs: 100, post });
     const writer = cluster.client();
     onTestFinished(() => {
       following.stop();

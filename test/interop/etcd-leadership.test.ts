@@ -63,7 +63,7 @@ describeUnless(etcdMissingReason(), "the leadership in etcd", () => {
   ): Promise<EtcdLeadership> {
     const leadership = new EtcdLeadership({
       ...{ self: { node: name, bootId }, endpoints, prefix, presenceSeconds },
-      ...{ answerMsMax, attemptMsMax: 200, probeMs: 100 },
+      ...{ answerMsMax, attemptMsMin: 200, probeMs: 100 },
       followed: { isInSync: true, revision: 7 },
     });
     onTestFinished(() => leadership.close());

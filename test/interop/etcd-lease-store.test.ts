@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { pairKeys } from "../../server/etcd/pair-keys.ts";
 import { PairNode } from "../../server/lease/replicated/edge/pair-node.ts";
-import { nodeDisk } from "../../server/lease/store/edge/lease-file-store.ts";
+import { nodeDisk } from "../../server/lease/store/edge/node-disk.ts";
 import { systemError, watchedDisk } from "../../server/lease/store/lease-disk.testing.ts";
 import { describeLeaseStore } from "../../server/lease/store/lease-store.testing.ts";
 import { encodeLeader } from "../../server/mandate/leader-key.ts";

@@ -49,7 +49,7 @@ export function newFolder(): { folder: string; remove(): void } {
 
 /** What the nodes of tests have in common. */
 export const patience = {
-  ...{ commitMsMax: 2000, attemptMsMax: 400, probeMs: 200 },
+  ...{ commitMsMax: 2000, attemptMsMin: 400, probeMs: 200 },
   threadFile: pairWorkerFile,
   onEnd: (reason: string) => expect.fail(reason),
 };
@@ -103,7 +103,7 @@ export function leadershipOf(
 ): EtcdLeadership {
   return new EtcdLeadership({
     ...{ self, endpoints, tls, prefix, presenceSeconds },
-    ...{ answerMsMax: 2000, attemptMsMax: 400, probeMs: 200 },
+    ...{ answerMsMax: 2000, attemptMsMin: 400, probeMs: 200 },
     followed: { isInSync: true, revision: 0 },
   });
 }

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { libcMissingReason } from "../../base/net/libc.ts";
+import { libcMissingReason } from "../../base/net/kernel/libc.ts";
 import { openUdpSocket, waitReadable } from "../../base/net/udp-socket.ts";
 import { pairKeys } from "../../server/etcd/pair-keys.ts";
 import { writeRecord } from "../../server/lease/format/lease-file.ts";
@@ -214,9 +214,32 @@ describeUnless(etcdMissingReason(), "a pair on three members of etcd", () => {
     expect(textOf(recovered, 299)).toBe(writeRecord(leaseOf(299, 1000)));
   });
 
-  test("a value in etcd that is no lease stops a node with a way out", async () => {
-    await lead(pair.start("a"));
-    pair.cluster.ctl("put", `${pairKeys(pair.prefix).leases}10.9.0.1`, "lease 10.9.0.1 { nonsense");
-    expect(() => pair.start("b")).toThrow(withCode("DAMAGED"));
+  test("a value in etcd that is no lease is told by its key, and its address is nobody's until there is one", async () => {
+    const a = await lead(pair.start("a"));
+    commit(a, leaseOf(1, 1000), leaseOf(2, 1000));
+    const { leases } = pairKeys(pair.prefix);
+    pair.cluster.ctl("put", `${leases}10.9.0.1`, "lease 10.9.0.1 { nonsense");
+    pair.cluster.ctl("put", `${leases}10.9.0.3`, "");
+    pair.cluster.ctl("put", `${leases}witness`, "1");
+    const table = newTable();
+    const b = pair.start("b", table);
+    expect([...b.takeUnreadable()].sort()).toEqual([
+      expect.stringMatching(/10\.9\.0\.1 in etcd.*nobody/),
+      expect.stringMatching(/10\.9\.0\.3 in etcd.*nobody/),
+      expect.stringMatching(/witness in etcd names no address/),
+    ]);
+    expect([1, 2, 3].map((index) => table.isAbandoned(index))).toEqual([true, false, true]);
+    expect(table.isActive(2)).toBe(true);
+    // The node that leads goes on, and what it commits mends the value.
+    commit(a, leaseOf(1, 2000));
+    waitFor(b, () => table.isActive(1));
+    pair.cluster.ctl("put", `${leases}10.9.0.2`, "garbage");
+    waitFor(b, () => table.isAbandoned(2));
+    expect(b.takeUnreadable()).toEqual([expect.stringContaining("10.9.0.2 in etcd")]);
+    // A lease that is deleted stays as it was.
+    pair.cluster.ctl("del", `${leases}10.9.0.1`);
+    commit(a, leaseOf(4, 2000));
+    waitFor(b, () => table.isActive(4));
+    expect(table.isActive(1)).toBe(true);
   });
 });

@@ -20,7 +20,12 @@ describeUnless(
     const clients: EtcdClient[] = [];
 
     function clientWith(tls: EtcdTlsFiles): EtcdClient {
-      const client = new EtcdClient({ endpoints: cluster.endpoints, tls, attemptMsMax: 1000 });
+      const client = new EtcdClient({
+        endpoints: cluster.endpoints,
+        tls,
+        attemptMsMin: 1000,
+        attemptMsMax: 2000,
+      });
       clients.push(client);
       return client;
     }

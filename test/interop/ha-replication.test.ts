@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { LeaseFileStore, nodeDisk } from "../../server/lease/store/edge/lease-file-store.ts";
+import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
+import { nodeDisk } from "../../server/lease/store/edge/node-disk.ts";
 import { watchedDisk } from "../../server/lease/store/lease-disk.testing.ts";
 import type { LeaseTable } from "../../server/lease/table/lease-table.ts";
 import { etcdMissingReason } from "./etcd-cluster.testing.ts";

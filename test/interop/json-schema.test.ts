@@ -89,7 +89,7 @@ const complete: unknown = {
     files: { meterImageBytes: 65_536 },
   },
   network: { lossPercent: 1 },
-  generator: { slipMsP99Max: 5, socketDropsMax: 0, cpuPercentMax: 95 },
+  generator: { slipMsP99Max: 5, socketDropsMax: 0, cpuPercentMax: 95, starvedPercentMax: 10 },
   phases: [
     {
       ...{ name: "connect", duration: "20 s", timeLimit: "1 min", drain: "5 s", powerCycle: true },

@@ -126,6 +126,29 @@ describeWithPeers("ISC dhcpd and prov dhcpd take over each other's leases", peer
     expect(meaningOf(leasesOf(site.leaseFile))).toEqual(meaningOf(leasesOf(original)));
   });
 
+  test(`each of two files that we write together is to both what the one was (seed ${seed})`, async () => {
+    await loadAndKill("prov", new Prng(seed, 3));
+    const before = meaningOf(leasesOf(site.leaseFile));
+    const second = lab.path("second.leases");
+    const store = LeaseFileStore.open([site.leaseFile, second], new LeaseTable(ranges));
+    for (let now = 0; store.files.some(({ isInStep }) => !isInStep); now += 1) {
+      expect(now).toBeLessThan(1000);
+      store.maintain(now);
+    }
+    store.close();
+    const figuresBefore = await figures(site.leaseFile);
+    expect(await figures(second)).toEqual(figuresBefore);
+    for (const path of [site.leaseFile, second]) {
+      expect(readFileSync(path, "latin1")).toContain("# provlab: one lease file of two");
+      expect(meaningOf(leasesOf(path))).toEqual(before);
+      copyFileSync(path, site.leaseFile);
+      const server = await site.start("dhcpd");
+      expect(server.output).not.toMatch(complaints);
+      expect(meaningOf(leasesOf(site.leaseFile))).toEqual(before);
+      await server.stop("SIGKILL");
+    }
+  });
+
   /** Leases of every kind first, and then as many as there are until the server is killed. */
   async function loadAndKill(program: Program, prng: Prng): Promise<void> {
     let server: Peer = await site.start(program);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../base/clock.ts";
 import type { EchoReply, IcmpSocket } from "../../base/net/icmp-socket.ts";
 import { openIcmpSocket } from "../../base/net/icmp-socket.ts";
+import { InterfaceNews } from "../../base/net/interface-news.ts";
 import { networkInterface } from "../../base/net/network-interface.ts";
 import { openPacketSocket } from "../../base/net/packet-socket.ts";
 import { collect, ip, sendText, wildcard } from "../../base/net/udp-socket.testing.ts";
@@ -42,11 +43,16 @@ function linkSocketTests(): void {
   afterAll(() => leave());
 
   /** A datagram from a stranger that leaves by this end of the cable, and so comes in by the other. */
-  function cross(name: "left" | "right", destination: string, text: string): void {
+  function cross(
+    name: "left" | "right" | "other",
+    destination: string,
+    text: string,
+    opposite = name === "left" ? "right" : "left",
+  ): void {
     const frames = openPacketSocket(name);
     const frame = buildUdpFrame({
       sourceMac: frames.hardwareAddress,
-      destinationMac: networkInterface(name === "left" ? "right" : "left").hardwareAddress,
+      destinationMac: networkInterface(opposite).hardwareAddress,
       source: ip("10.99.0.9"),
       destination: ip(destination),
       sourcePort: 68,
@@ -121,8 +127,9 @@ function linkSocketTests(): void {
     const route = { to: ip("255.255.255.255"), port: 68 };
     const interfaceIndex = networkInterface("left").index;
     const source = ip("10.77.0.1");
-    const server = await openUdpSocket({ address: wildcard, port: 67, broadcast: true });
-    const silent = await openUdpSocket({ address: wildcard, port: 67 });
+    const there = { address: wildcard, port: 67, sharesPort: true };
+    const server = await openUdpSocket({ ...there, broadcast: true });
+    const silent = await openUdpSocket(there);
     sendText(silent, "not allowed", { ...route, interfaceIndex });
     expect(silent.counters.sendErrors).toBe(1);
     expect(silent.lastSendError).toBe("EACCES");
@@ -175,7 +182,7 @@ function linkSocketTests(): void {
       ["one", ip("10.99.0.9"), ip("10.78.0.1"), 68, onRight, true],
     ]);
     for (const i of [-1, 3]) expect(() => both.bytes(i)).toThrow("no datagram");
-    const relay = await openUdpSocket({ address: ip("127.0.0.1"), port: 67 });
+    const relay = await openUdpSocket({ address: ip("127.0.0.1"), port: 67, sharesPort: true });
     sendText(both, "by the loopback", { to: ip("127.0.0.1"), port: 67 });
     sendText(relay, "not for it", { to: ip("127.0.0.2"), port: 67 });
     expect(await collect(relay, 1)).toMatchObject([{ text: "by the loopback", sourcePort: 67 }]);
@@ -192,6 +199,37 @@ function linkSocketTests(): void {
       code: "ENODEV",
     });
     expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+  });
+
+  test("an interface that is deleted and made anew is heard again, and the kernel tells of both", async () => {
+    const plug = (): void => {
+      ipCommand("link add again type veth peer name other");
+      ipCommand("address add 10.80.0.1/24 dev again");
+      for (const name of ["again", "other"]) ipCommand(`link set ${name} up`);
+    };
+    const news = new InterfaceNews();
+    expect(news.take()).toBe(false);
+    plug();
+    expect([news.take(), news.take()]).toEqual([true, false]);
+    const socket = await openUdpSocket({ address: wildcard, port: 67, devices: ["again"] });
+    const hears = async (text: string): Promise<boolean> => {
+      cross("other", "10.80.0.1", text, "again");
+      await waitReadable([socket], 1000);
+      return socket.receive() === 1;
+    };
+    expect(await hears("before")).toBe(true);
+    ipCommand("link delete again");
+    expect(news.take()).toBe(true);
+    plug();
+    expect(await hears("not yet")).toBe(false);
+    socket.openDevice!("again");
+    expect(await hears("after")).toBe(true);
+    expect(socket.counters.received).toBe(2);
+    expect(() => socket.openDevice!("nosuch0")).toThrow(/nosuch0/);
+    news.close();
+    expect(news.take()).toBe(false);
+    socket.close();
+    ipCommand("link delete again");
   });
 
   test("without root, packet and ICMP sockets say what they need", () => {

@@ -26,6 +26,7 @@ function scenarioOf(seconds: number): string {
     title: "A run to look at <b>",
     population: { cableModems: 300, mtas: 100, cpes: 50, smartMeters: 50, cmtsCount: 4 },
     phases: [connect(200), renew(100, seconds)],
+    thresholds: ["renew.renew.timeouts == 0", "renew.renew.latencyMs.p99 < 60000"],
   });
 }
 
@@ -175,6 +176,10 @@ describeUnless(missing, "the live page in Chromium", () => {
     run = await WatchedRun.start("pause", 8, "60 s");
     const { page, complaints } = await open(run.url);
     await until(async () => expect(await page.locator("#line").textContent()).toContain("renew"));
+    expect(await page.locator("#thresholds td").allTextContents()).toEqual([
+      ...["at the end", "renew.renew.timeouts == 0", "", ""],
+      ...["at the end", "renew.renew.latencyMs.p99 < 60000", "", ""],
+    ]);
     await page.locator("#pause").click();
     await until(async () => expect(await state(page)).toBe("PAUSED"));
     const offered = page.locator(".figure", { hasText: "offered a second" }).locator("b");
@@ -189,6 +194,9 @@ describeUnless(missing, "the live page in Chromium", () => {
     expect(await page.locator("#reasons").textContent()).toMatch(
       /By hand, the run was paused for [\d.]+ s and went at 2 times its rates/,
     );
+    expect((await page.locator("#thresholds td").allTextContents()).slice(0, 4)).toEqual([
+      ...["✓ holds", "renew.renew.timeouts == 0", "0", "exact"],
+    ]);
     await page.locator("#report a").click();
     await until(async () =>
       expect(await page.locator(".verdict").textContent()).toContain("INVALID"),

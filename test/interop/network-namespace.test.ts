@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { enterNetworkNamespace } from "../../base/net/network-namespace.ts";
+import { enterNetworkNamespace } from "../../base/net/kernel/network-namespace.ts";
 import { describeWithPeers } from "./namespaces.testing.ts";
 import { enterNewNamespace } from "./own-namespace.testing.ts";
 

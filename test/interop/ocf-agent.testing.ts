@@ -1,5 +1,6 @@
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { expect } from "vitest";
 import type { Ended, NetworkLab } from "./namespaces.testing.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -45,6 +46,12 @@ export class OcfAgent {
 
   async statusOf(action: string, changed?: Readonly<Record<string, string>>) {
     return (await this.act(action, changed)).status;
+  }
+
+  /** Kills the server, and waits until the agent says so: a dying process keeps its number for a while. */
+  async kill(): Promise<void> {
+    process.kill(this.pid, "SIGKILL");
+    await expect.poll(() => this.statusOf("monitor"), { timeout: 10_000 }).toBe(ocf.notRunning);
   }
 
   /** Of the server that runs. */

@@ -29,8 +29,7 @@ describeWithPeers("two nodes with one mounted file system", ["ocf-tester"], () =
     expect(await b!.statusOf("monitor")).toBe(ocf.notRunning);
     expect(await bindAll()).toEqual({ acknowledgedBy: [deviceCount, 0] });
 
-    process.kill(a!.pid, "SIGKILL");
-    expect(await a!.statusOf("monitor")).toBe(ocf.notRunning);
+    await a!.kill();
     expect(await b!.statusOf("start")).toBe(ocf.success);
     expect(await bindAll()).toEqual({ acknowledgedBy: [0, deviceCount] });
 

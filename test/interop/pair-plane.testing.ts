@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { vi } from "vitest";
 import { systemClock } from "../../base/clock.ts";
+import { openDescriptorList } from "../../base/net/kernel/descriptor-list.ts";
 import { wakeBy } from "../../base/net/wake-by.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../protocol/dhcp/option-code.ts";
@@ -51,10 +52,11 @@ export class PlaneThread {
     this.pairState = new SharedPairState(pairState);
     this.leadership = new EtcdLeadership({
       ...{ self: { node, bootId }, ...etcd, followed: this.pairState, presenceSeconds: 20 },
-      ...{ answerMsMax: 2000, attemptMsMax: 400, probeMs: deadMs / 2 },
+      ...{ answerMsMax: 2000, attemptMsMin: 400, probeMs: deadMs / 2 },
     });
     const linesUnderWay = new SharedArrayBuffer(4);
-    const workerData: ServiceStart = { plan, logLevel: "info", linesUnderWay };
+    const descriptors = openDescriptorList();
+    const workerData: ServiceStart = { plan, logLevel: "info", linesUnderWay, descriptors };
     this.#worker = new Worker(workerFile, { workerData });
     this.#worker.on("message", (message: FromService) => void this.messages.push(message));
     this.ended = once(this.#worker, "exit");

@@ -126,6 +126,37 @@ describeUnless(missing, "the page in Chromium", () => {
     }
   });
 
+  test("on a telephone thresholds and phases are whole, and no name is broken within a word", async () => {
+    const text = "connect-the-two-thousand.leases-only.latencyMs.p99 < 10";
+    const thresholds = [{ text, actual: 11.5, holds: false }];
+    const { page } = await open("narrow", sampleResult({ thresholds }), { width: 420 });
+    const tables = page.locator(".thresholds .wide, .phases .wide");
+    expect(
+      await tables.evaluateAll((all) => all.map((each) => each.scrollWidth - each.clientWidth)),
+    ).toEqual([0, 0]);
+    const lines = (await page.evaluate(`(() => {
+      const range = document.createRange();
+      const lines = [];
+      const walk = document.createTreeWalker(
+        document.querySelector(".thresholds td:nth-child(2)"), NodeFilter.SHOW_TEXT);
+      let top;
+      for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        for (let at = 0; at < node.length; at += 1) {
+          range.setStart(node, at);
+          range.setEnd(node, at + 1);
+          const box = range.getBoundingClientRect();
+          if (box.width > 0 && box.top !== top) lines.push("");
+          if (box.width > 0) top = box.top;
+          if (lines.length > 0) lines[lines.length - 1] += node.data[at];
+        }
+      }
+      return lines;
+    })()`)) as string[];
+    expect(lines.join("")).toBe(text);
+    for (const line of lines.slice(0, -1)) expect(line).toMatch(/[.\- ]$/);
+    await page.context().close();
+  });
+
   test("goes on paper in light colours, whatever the screen has", async () => {
     const { page, complaints } = await open("paper", bootResult, { colorScheme: "dark" });
     const pdf = await page.pdf({ format: "A4" });

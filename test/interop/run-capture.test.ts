@@ -30,7 +30,16 @@ writeFileSync(
 
 async function run(name: string, ...more: readonly string[]) {
   const file = join(folder, `${name}.pcapng`);
-  const args = ["run", scenario, "--out", join(folder, name), "--workers", "2"];
+  const args = [
+    "run",
+    scenario,
+    "--out",
+    join(folder, name),
+    "--workers",
+    "2",
+    "--progress",
+    "none",
+  ];
   const ran = await runProv([...args, "--pcap", file, ...more], { cwd: folder });
   expect(ran.stderr).toBe("");
   const result = readFileSync(join(folder, name, "result.json"), "utf8");

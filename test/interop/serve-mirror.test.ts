@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { libcMissingReason } from "../../base/net/libc.ts";
+import { libcMissingReason } from "../../base/net/kernel/libc.ts";
 import { type DhcpPacket, decodePacket } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4 } from "../../protocol/ipv4.ts";
 import { clientPacket, deviceMac } from "../../server/dhcp/decide/engine.testing.ts";

@@ -22,6 +22,7 @@ import {
   decodePacket,
   encodePacket,
   messageType,
+  type OutgoingOption,
 } from "../../protocol/dhcp/packet.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import type { EtcdAccess } from "../../server/etcd/edge/etcd-access.ts";
@@ -58,7 +59,15 @@ export class ServedPair {
   readonly #nodes: ChildProcess[] = [];
   readonly #started: ChildProcess[] = [];
 
-  constructor(endpoints: readonly string[], authority: CertificateAuthority) {
+  /** The environment of each `prov serve`, beside this process's own. */
+  readonly #environment: Readonly<Record<string, string>>;
+
+  constructor(
+    endpoints: readonly string[],
+    authority: CertificateAuthority,
+    environment: Readonly<Record<string, string>> = {},
+  ) {
+    this.#environment = environment;
     for (const side of [0, 1] as const) {
       this.#configure(side, { endpoints, tls: authority.issue(nodeNames[side]) });
     }
@@ -80,6 +89,7 @@ export class ServedPair {
     const log = openSync(join(this.folder(side), "prov.log"), "a");
     const child = spawn(process.execPath, [prov, "serve", "--log-format", "text", ...flags], {
       cwd: this.folder(side),
+      env: { ...process.env, ...this.#environment },
       stdio: ["ignore", log, log],
     });
     closeSync(log);
@@ -212,6 +222,8 @@ export interface Answer {
 
 /** Devices behind a relay that knows both servers and asks them together, as a CMTS does. */
 export class RelayedDevices {
+  /** Messages that nobody answered in time. */
+  unanswered = 0;
   readonly #socket: Socket;
   #xid = 0;
 
@@ -262,13 +274,27 @@ export class RelayedDevices {
     throw new Error(`device ${device} got no answer within ${waitMsMax} ms`);
   }
 
+  /** A DISCOVER to both servers of a device that test/interop/poison.mjs is about; nobody waits for an answer. */
+  sendPoison(device: number): void {
+    const chaddr = Uint8Array.of(2, 0xde, 0xad, 0, device >>> 8, device & 0xff);
+    this.#send(chaddr, MessageType.discover, []);
+  }
+
   /** One message to both servers, and the first answer to it, if there is one in time. */
   async #ask(
     device: number,
     type: number,
-    options: readonly { readonly code: number; readonly value: Uint8Array }[],
+    options: readonly OutgoingOption[],
     msMax: number,
   ): Promise<Answer | undefined> {
+    const chaddr = Uint8Array.of(2, 0, 0, 0, device >>> 8, device & 0xff);
+    const answer = await this.#answerTo(this.#send(chaddr, type, options), msMax);
+    if (answer === undefined) this.unanswered += 1;
+    return answer;
+  }
+
+  /** Returns the transaction. */
+  #send(chaddr: Uint8Array, type: number, options: readonly OutgoingOption[]): number {
     this.#xid += 1;
     const xid = this.#xid;
     const bytes = new Uint8Array(600);
@@ -276,16 +302,14 @@ export class RelayedDevices {
       {
         ...{ op: BootOperation.request, htype: 1, hops: 1, xid, secs: 0, flags: 0 },
         ...{ ciaddr: 0, yiaddr: 0, siaddr: 0, giaddr: parseIpv4(relay)! },
-        ...{ sname: new Uint8Array(), file: new Uint8Array() },
-        chaddr: Uint8Array.of(2, 0, 0, 0, device >>> 8, device & 0xff),
+        ...{ sname: new Uint8Array(), file: new Uint8Array(), chaddr },
         options: [{ code: OptionCode.messageType, value: Uint8Array.of(type) }, ...options],
       },
       bytes,
       0,
     );
-    const answered = this.#answerTo(xid, msMax);
     for (const address of addresses) this.#socket.send(bytes.subarray(0, length), port, address);
-    return answered;
+    return xid;
   }
 
   #answerTo(xid: number, msMax: number): Promise<Answer | undefined> {

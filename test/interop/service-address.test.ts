@@ -5,7 +5,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { enterNetworkNamespace } from "../../base/net/network-namespace.ts";
+import { enterNetworkNamespace } from "../../base/net/kernel/network-namespace.ts";
 import { ControlClient } from "../../lab/control-client.ts";
 import { Lab } from "../../lab/lab.ts";
 import { labName } from "../../lab/machine/leftovers.ts";

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { RunResult } from "../../reports/result/run-result.ts";
 import { renderExposition } from "../../server/metrics/exposition.ts";
 import { freePorts } from "../ports.testing.ts";
 import { prov } from "../prov-command.testing.ts";
@@ -28,7 +29,7 @@ const scenario = smallScenario("metered", {
 
 const provYaml = `schema: provlab/prov@1
 address: 127.0.0.1
-dhcp: { config: dhcpd.conf, leases: dhcpd.leases, port: ${ports.dhcp} }
+dhcp: { config: dhcpd.conf, leases: [dhcpd.leases, second.leases], port: ${ports.dhcp} }
 tftp: { root: tftp, port: ${ports.tftp} }
 time: { port: 0 }
 ntp: { port: 0 }
@@ -84,6 +85,8 @@ let metricsPort: number;
 /** What a run said of itself while it went on. */
 let ofRun: Answer;
 let ofServer: Answer;
+/** ACKs that the run counts, and copies of its packets that may have brought one more. */
+let counted: { readonly completed: number; readonly retransmissions: number };
 
 beforeAll(async () => {
   mkdirSync(join(folder, "tftp"));
@@ -94,7 +97,7 @@ beforeAll(async () => {
   const options = { cwd: folder, encoding: "utf8" } as const;
   const config = spawnSync(process.execPath, [prov, "config", "metered.yaml"], options);
   writeFileSync(join(folder, "dhcpd.conf"), `local-address 127.0.0.1;\n${config.stdout}`);
-  writeFileSync(join(folder, "dhcpd.leases"), "");
+  for (const name of ["dhcpd.leases", "second.leases"]) writeFileSync(join(folder, name), "");
   server = await ServingProcess.start(folder, "prov.yaml", "metrics");
   metricsPort = Number(server.portOf("metrics"));
   await fetchFile("127.0.0.1", ports.tftp, "hello.txt");
@@ -119,9 +122,19 @@ beforeAll(async () => {
   }, 50_000);
   const [status] = await once(run, "exit");
   expect(status).toBe(0);
+  const { phases } = JSON.parse(
+    readFileSync(join(folder, "runs", "metered", "result.json"), "utf8"),
+  ) as RunResult;
+  const streams = phases.flatMap((phase) => phase.streams);
+  const sum = (count: "completed" | "retransmissions"): number =>
+    streams.reduce((total, stream) => total + stream[count], 0);
+  counted = { completed: sum("completed"), retransmissions: sum("retransmissions") };
+  // A device whose renewal waits for a disk that stands still is not asked for another one: fewer than 40 and 150.
+  expect(counted.completed).toBeGreaterThan(40);
   await vi.waitFor(async () => {
     ofServer = await get(metricsPort, "/metrics");
-    expect(sumOf(ofServer.text, "provlab_dhcp_requests_total", { type: "request" })).toBe(190);
+    const acks = sumOf(ofServer.text, "provlab_dhcp_replies_total", { type: "ack" });
+    expect(acks).toBeGreaterThanOrEqual(counted.completed);
   }, 50_000);
 });
 afterAll(() => {
@@ -135,9 +148,14 @@ describe("prov serve", () => {
     const { text, type } = ofServer;
     expect(type).toBe("text/plain; version=0.0.4; charset=utf-8");
     expect(sumOf(text, "provlab_ready")).toBe(1);
-    expect(sumOf(text, "provlab_dhcp_requests_total", { type: "discover" })).toBe(40);
-    expect(sumOf(text, "provlab_dhcp_replies_total", { type: "offer" })).toBe(40);
-    expect(sumOf(text, "provlab_dhcp_replies_total", { type: "ack" })).toBe(190);
+    // At least one of each is of the preflight, which asks again after a second.
+    const discovers = sumOf(text, "provlab_dhcp_requests_total", { type: "discover" });
+    expect(discovers).toBeOneOf([41, 42, 43, 44]);
+    expect(sumOf(text, "provlab_dhcp_replies_total", { type: "offer" })).toBe(discovers);
+    const acks = sumOf(text, "provlab_dhcp_replies_total", { type: "ack" });
+    expect(acks).toBeLessThanOrEqual(counted.completed + counted.retransmissions);
+    const requests = sumOf(text, "provlab_dhcp_requests_total", { type: "request" });
+    expect(requests).toBeGreaterThanOrEqual(acks);
     expect(sumOf(text, "provlab_dhcp_rejected_total")).toBe(1);
     expect(sumOf(text, "provlab_dhcp_leases", { state: "active" })).toBe(40);
     expect(sumOf(text, "provlab_dhcp_commits_total")).toBeGreaterThan(0);

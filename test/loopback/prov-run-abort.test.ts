@@ -3,13 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { RunResult } from "../../reports/result/run-result.ts";
+import { freePorts } from "../ports.testing.ts";
 import { runProv } from "../prov-command.testing.ts";
 import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
+import { DhcpdFolder } from "./dhcpd-command.testing.ts";
 
 // Thresholds that end a run, over two workers, with the compiled `prov`.
 
 const folder = mkdtempSync(join(tmpdir(), "provlab-abort-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const server = new DhcpdFolder();
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
 
 const GRACE_SECONDS = 2;
 
@@ -67,17 +73,23 @@ test.concurrent("a threshold that fails ends the run with status 99, and everyth
 });
 
 test.concurrent("who asks in vain and never gives up is a time-out as soon as another would have given up", async () => {
-  const { status, result } = await run(
-    "in-vain",
-    scenario("connect.discover.timeouts == 0"),
-    ...["--target", "127.0.0.9:19067"],
-  );
+  const [address, port] = ["127.0.0.9", `${await freePorts()}`];
+  const text = scenario("connect.discover.timeouts == 0");
+  server.write("in-vain.yaml", text);
+  // One address for each of the four CMTSs.
+  const conf = server.prov("config", "in-vain.yaml", "--local-address", address).stdout;
+  server.write("in-vain.conf", conf.replace(/range (\S+) \S+;/g, "range $1;"));
+  server.write("in-vain.leases", "");
+  const files = ["-cf", "in-vain.conf", "-lf", "in-vain.leases"];
+  await server.dhcpd(["-d", "--no-pid", "-p", port, ...files]);
+
+  const { status, result } = await run("in-vain", text, "--target", `${address}:${port}`);
   expect(status).toBe(99);
   expect(result.phases.map(({ name, endedBy }) => [name, endedBy])).toEqual([
     ["connect", "threshold"],
   ]);
   const [connect] = result.phases;
-  expect(connect!.streams[0]).toMatchObject({ completed: 0 });
+  expect(connect!.streams[0]).toMatchObject({ completed: 4 });
   expect(connect!.streams[0].timeouts).toBeGreaterThan(0);
   expect(result.reasons[0]).toMatch(
     /^Phase connect was ended by its threshold connect\.discover\.timeouts == 0, but it was \d+ after/,

@@ -36,7 +36,10 @@ export class BootRuns {
 
   async run(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const out = join(this.folder, name);
-    const ran = await runProv(["run", ...args, "--out", out], { cwd: this.folder, env });
+    const ran = await runProv(["run", ...args, "--out", out, "--progress", "none"], {
+      cwd: this.folder,
+      env,
+    });
     const result = (): RunResult => JSON.parse(readFileSync(join(out, "result.json"), "utf8"));
     return { ...ran, out, result };
   }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import { freePorts } from "../ports.testing.ts";
-import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
+import { bootAll, connect, renew, smallScenario } from "../small-scenario.testing.ts";
 import { DhcpdFolder } from "./dhcpd-command.testing.ts";
 
 const PORT = await freePorts();
@@ -57,6 +57,26 @@ describe("prov run with several targets", () => {
       { server: "127.0.0.3", acknowledged: 30 },
     ]);
     expect(ran.stdout).toMatch(/^ACKs from {6}127\.0\.0\.2: 50, 127\.0\.0\.3: 30$/m);
+  });
+
+  test("a server that serves DHCP alone: the services that are silent are named, and nothing is run", async () => {
+    const population = { cableModems: 5, smartMeters: 5, cmtsCount: 2 };
+    lab.write("boots.yaml", smallScenario("boots", { population, phases: [bootAll(20)] }));
+    const [local, services] = ["127.0.0.4", "127.77.0.1"];
+    const where = ["--local-address", local, "--boot-server", services];
+    lab.write("alone.conf", lab.prov("config", "boots.yaml", ...where).stdout);
+    lab.write("alone.leases", "");
+    const files = ["-cf", "alone.conf", "-lf", "alone.leases"];
+    await lab.dhcpd(["-d", "--no-pid", "-p", String(PORT), ...files]);
+    const ran = lab.prov("run", "boots.yaml", "--target", `${local}:${PORT}`, "--out", "boots");
+    expect(ran.stderr.split("\n")).toEqual([
+      "prov run: no TFTP server answered at 127.77.0.1:69",
+      "no NTP server answered at 127.77.0.1:123",
+      "no Time server answered at 127.77.0.1:37: modems wait for it in vain, then go on without (7 s)",
+      expect.stringMatching(/^Nothing was run/),
+      "",
+    ]);
+    expect(ran.status).toBe(2);
   });
 
   test.each([

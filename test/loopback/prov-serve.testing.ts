@@ -29,6 +29,10 @@ export class ServingProcess {
     });
   }
 
+  get pid(): number {
+    return this.#process.pid ?? -1;
+  }
+
   /** The lines of its log, which is JSON because it goes to a pipe. */
   get log(): readonly Readonly<Record<string, unknown>>[] {
     return this.said

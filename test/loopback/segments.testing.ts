@@ -21,7 +21,7 @@ export const scenarioText = smallScenario("parts", {
       streams: [{ exchange: "discover", ratePerSecond: 1000, arrivals: "poisson" }],
     },
     {
-      ...{ name: "mixed", powerCycle: true, duration: "2 s", drain: "1 s" },
+      ...{ name: "mixed", powerCycle: true, duration: "2 s", drain: "10 s" },
       streams: [
         { exchange: "discover", ratePerSecond: 100 },
         { exchange: "renew", ratePerSecond: 300 },

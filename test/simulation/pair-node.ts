@@ -1,7 +1,8 @@
 import type { KeyValue, Transaction, TransactionAnswer } from "../../server/etcd/etcd-messages.ts";
-import { isLease, pairKeys } from "../../server/etcd/pair-keys.ts";
+import { addressOfLease, isLease, pairKeys } from "../../server/etcd/pair-keys.ts";
 import { writeRecord } from "../../server/lease/format/lease-file.ts";
 import { CommitChain } from "../../server/lease/replicated/commit-chain.ts";
+import { packRecords } from "../../server/lease/replicated/lease-batch.ts";
 import { LeaseFollower } from "../../server/lease/replicated/lease-follower.ts";
 import { PairLead } from "../../server/lease/replicated/pair-lead.ts";
 import { MemoryLeaseStore } from "../../server/lease/store/memory-lease-store.testing.ts";
@@ -265,7 +266,7 @@ export class ModelNode {
   }
 
   #load(): void {
-    this.#follower.take({ kind: "loading" });
+    this.#follower.take({ kind: "loading", leasesInAll: 0 });
     for (let address = low; address < low + ADDRESSES; address += 1) {
       const found = this.#etcd.get(`${keys.leases}10.9.0.${address - low}`);
       if (found !== undefined) this.#show(found);
@@ -278,7 +279,8 @@ export class ModelNode {
   #show(event: KeyValue): void {
     if (event.key === keys.leader) this.#lead.see(sightOf(event));
     else if (isLease(keys, event) && !this.#hasLed) {
-      this.#follower.take({ kind: "leases", texts: event.value });
+      const records = packRecords([[addressOfLease(keys, event.key)!, event.value]]);
+      this.#follower.take({ kind: "leases", records });
     }
     this.#hasLed ||= this.#role === "active";
   }

@@ -40,6 +40,7 @@ const SLOW_COMMIT_RATE = 0.001;
 const SLOW_COMMIT_MS = 250;
 const COMMIT_FAILURE_RATE = 0.0005;
 const HOUSEKEEPING_MS = 10_000;
+const PACING_MS = 1;
 const REPLY_BYTES_MAX = 1500;
 
 /**
@@ -68,11 +69,12 @@ export class VirtualServer {
   #table: LeaseTable;
   #engine: DhcpEngine;
   #commits: CommitPipeline;
-  #inbox: Uint8Array[] = [];
+  #inbox: { readonly bytes: Uint8Array; readonly arrivedAtMs: number }[] = [];
   #isUp = true;
   // Infinity while no commit is under way.
   #commitAtMs = Number.POSITIVE_INFINITY;
   #housekeepingAtMs: number;
+  #turnedAtMs = 0;
 
   constructor(options: VirtualServerOptions) {
     this.#options = options;
@@ -106,13 +108,17 @@ export class VirtualServer {
   receive(bytes: Uint8Array): void {
     if (!this.#isUp) return;
     if (this.#inbox.length >= INBOX_MAX) this.counters.overflows += 1;
-    else this.#inbox.push(bytes);
+    else this.#inbox.push({ bytes, arrivedAtMs: this.#options.clock.monotonicMs() });
   }
 
   nextDueMs(): number {
     if (!this.#isUp) return Number.POSITIVE_INFINITY;
-    if (this.#inbox.length > 0) return this.#options.clock.monotonicMs();
-    return Math.min(this.#commitAtMs, this.#housekeepingAtMs);
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#inbox.length > 0) return nowMs;
+    const pacedAtMs = this.#commits.hasPaced
+      ? this.#turnedAtMs + PACING_MS
+      : Number.POSITIVE_INFINITY;
+    return Math.max(nowMs, Math.min(this.#commitAtMs, this.#housekeepingAtMs, pacedAtMs));
   }
 
   /** Does what is due now: one turn of the loop. */
@@ -120,17 +126,20 @@ export class VirtualServer {
     if (!this.#isUp) return;
     const nowMs = this.#options.clock.monotonicMs();
     const isSynced = nowMs >= this.#commitAtMs;
-    if (!isSynced && this.#inbox.length === 0 && nowMs < this.#housekeepingAtMs) return;
+    if (nowMs < this.nextDueMs()) return;
+    this.#turnedAtMs = nowMs;
+    this.#commits.beginTurn(this.#inbox[0]?.arrivedAtMs ?? nowMs, nowMs);
     const received = this.#decideBatch();
     if (received > 0 && this.isCommitting) this.counters.overlapped += 1;
     this.#commits.append(this.#engine.expire(this.#nowSeconds()));
+    this.#commits.appendUnwritten();
     this.#housekeepingAtMs = nowMs + HOUSEKEEPING_MS;
     if (isSynced) {
       if (this.#prng.nextFloat() < COMMIT_FAILURE_RATE) this.store.failNextCommit();
       this.store.endSync();
       this.#commitAtMs = Number.POSITIVE_INFINITY;
     }
-    this.#commits.endTurn(received, false, nowMs);
+    this.#commits.endTurn(received, "none", nowMs);
     this.counters.commitFailures = this.#counted.commitFailures;
     if (!this.isCommitting || this.#commitAtMs < Number.POSITIVE_INFINITY) return;
     this.#commitAtMs = nowMs + this.#commitMs();
@@ -165,7 +174,7 @@ export class VirtualServer {
     const batch = this.#inbox.splice(0, BATCH_MAX);
     const nowSeconds = this.#nowSeconds();
     if (batch.length > 0) this.counters.batches += 1;
-    for (const bytes of batch) {
+    for (const { bytes, arrivedAtMs } of batch) {
       const packet = this.#decoder.decode(bytes);
       const outcome = this.#engine.respond(
         {
@@ -179,18 +188,19 @@ export class VirtualServer {
         nowSeconds,
         this.#options.clock.monotonicMs(),
       );
-      this.#perform(outcome);
+      this.#perform(outcome, arrivedAtMs);
     }
     return batch.length;
   }
 
-  #perform(outcome: Outcome): void {
+  #perform(outcome: Outcome, arrivedAtMs: number): void {
     this.#commits.append(outcome.changes);
     if (outcome.kind === "ping") throw new Error("the simulated configuration has no ping-check");
     if (outcome.kind !== "reply") return;
     const mayWait = this.#options.defect !== "acknowledges-before-commit";
-    if (outcome.durable && mayWait) this.#commits.acknowledge(outcome, 0);
-    else this.#send(outcome);
+    const nowMs = this.#options.clock.monotonicMs();
+    if (outcome.durable && mayWait) this.#commits.acknowledge(outcome, 0, arrivedAtMs);
+    else if (!this.#commits.holdsBack(outcome, 0, arrivedAtMs, nowMs)) this.#send(outcome);
   }
 
   #encode({ reply, limits }: Reply, target: Uint8Array, start: number): number {

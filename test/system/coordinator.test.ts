@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../base/clock.ts";
-import { udpSocketsBoundTo } from "../../base/net/port-sharing.ts";
+import { isFreeUdpPort } from "../../base/net/free-ports.ts";
 import { MessageType } from "../../protocol/dhcp/message-type.ts";
 import type { DhcpPacket } from "../../protocol/dhcp/packet.ts";
 import { formatMac } from "../../protocol/mac.ts";
@@ -64,7 +64,12 @@ async function planFor(
     },
     // The machine that runs the tests is busy with other tests; the limits have tests of their own.
     network: { lossPercent: 0 },
-    generator: { slipMsP99Max: 60_000, socketDropsMax: 0, cpuPercentMax: 1000 },
+    generator: {
+      slipMsP99Max: 60_000,
+      socketDropsMax: 0,
+      cpuPercentMax: 1000,
+      starvedPercentMax: 100,
+    },
     phases: phases.map((phase, index) => ({
       name: `phase-${index}`,
       streams: [],
@@ -179,7 +184,7 @@ describe("a run over real sockets and threads", () => {
         expect(seconds).toBeGreaterThan(nowSeconds + 3500);
         expect(seconds).toBeLessThan(nowSeconds + 3601);
       }
-      expect(outcome.health).toMatchObject({ invalid: false, problems: [], socketDrops: 0 });
+      expect(outcome.health).toMatchObject({ problems: [], socketDrops: 0 });
       expect(outcome.health.workers).toHaveLength(outcome.workers);
     });
   }
@@ -222,8 +227,9 @@ describe("a run over real sockets and threads", () => {
     expect(restore.streams[0].counters).toMatchObject({ offered: DEVICES, completed: DEVICES });
     expect(restore.streams[0].ratePerSecond).toBeUndefined();
     expect(restore.timeToBound.all!.count).toBe(DEVICES);
-    // From the power's return, so with the device's own wait; latency is without it.
-    expect(restore.timeToBound.all!.meanMs()).toBeGreaterThan(150);
+    // Both count from the moment at which the device itself comes back.
+    const beyondLatencyMs = restore.timeToBound.all!.meanMs() - restore.streams[0].latency.meanMs();
+    expect(Math.abs(beyondLatencyMs)).toBeLessThan(100);
     expect(outcome.timeToBound.all!.count).toBe(2 * DEVICES);
     expect(outcome.safety.counters.doubleAllocations).toBe(0);
   });
@@ -277,7 +283,6 @@ describe("a run over real sockets and threads", () => {
     };
     const nowMs = (): number => systemClock.monotonicMs();
     const lone: Rendezvous = new LoneSegment(plan, new Population(population), undefined, nowMs);
-    const boundToClientPort = (): number | undefined => udpSocketsBoundTo(0, plan.ports.client);
     let othersAreDone: () => void = quiet;
     const asked = new Promise<void>((isAsked) => {
       lone.mayClose = () => {
@@ -289,11 +294,11 @@ describe("a run over real sockets and threads", () => {
     });
     const run = runSegment(plan, quiet, new AbortController().signal, lone);
     await Promise.race([asked, run]);
-    expect(boundToClientPort()).toBe(1);
+    expect(await isFreeUdpPort(plan.ports.client)).toBe(false);
     othersAreDone();
     const { outcome } = await run;
     expect(outcome.phases[0].streams[0].counters.completed).toBe(DEVICES);
-    expect(boundToClientPort()).toBe(0);
+    expect(await isFreeUdpPort(plan.ports.client)).toBe(true);
   });
 
   test("rows of the time series add up to the phases, and progress follows them", async () => {

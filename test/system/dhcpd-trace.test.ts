@@ -4,7 +4,8 @@ import { DhcpdFolder } from "../loopback/dhcpd-command.testing.ts";
 import { freePorts } from "../ports.testing.ts";
 import { connect, renew, smallScenario } from "../small-scenario.testing.ts";
 
-// Fifty simulated devices get and renew leases from a recorded server; then the recording is played.
+// Fifty simulated devices get and renew leases from a recorded server, after the first of each of the four kinds
+// has asked whether it serves; then the recording is played.
 
 const port = `${await freePorts()}`;
 const leaseSeconds = 604_800;
@@ -47,7 +48,7 @@ describe("prov dhcpd -tf and -play", () => {
     expect(leases.match(/^lease /gm)!.length).toBeGreaterThan(99);
 
     const { status, stdout } = lab.prov("dhcpd", "-play", "whole.trace", "-lf", "dhcpd.leases");
-    expect(stdout).toMatch(/^150 packets, 150 replies recorded, 0 differences$/m);
+    expect(stdout).toMatch(/^154 packets, 154 replies recorded, 0 differences$/m);
     expect(status).toBe(0);
     expect(readFileSync(lab.path("dhcpd.leases"), "latin1")).toBe(leases);
   });
@@ -56,7 +57,7 @@ describe("prov dhcpd -tf and -play", () => {
     await record("cut.trace", "SIGKILL");
     const { status, stdout } = lab.prov("dhcpd", "-play", "cut.trace");
     expect(stdout).toMatch(
-      /^150 packets, 150 replies recorded, 0 differences; the recording was cut off$/m,
+      /^154 packets, 154 replies recorded, 0 differences; the recording was cut off$/m,
     );
     expect(status).toBe(0);
   });
@@ -70,12 +71,12 @@ describe("prov dhcpd -tf and -play", () => {
     const shorter = lab.prov("dhcpd", "-play", "whole.trace", "-cf", "shorter.conf");
     const change = `  option dhcp-lease-time (51): recorded ${leaseSeconds}, now 3600`;
     const lines = shorter.stdout.split("\n");
-    expect(lines.filter((line) => line === change)).toHaveLength(150);
-    expect(lines.filter((line) => line.startsWith("packet "))).toHaveLength(150);
+    expect(lines.filter((line) => line === change)).toHaveLength(154);
+    expect(lines.filter((line) => line.startsWith("packet "))).toHaveLength(154);
     expect(lines[1]).toMatch(
       /^packet \d+, 20\d\d-.*Z, DHCPDISCOVER from 02:.* through relay 127\./,
     );
-    expect(lines.at(-2)).toBe("150 packets, 150 replies recorded, 150 differences");
+    expect(lines.at(-2)).toBe("154 packets, 154 replies recorded, 154 differences");
     expect(shorter.status).toBe(1);
 
     lab.write("nobody.conf", "authoritative;\nddns-update-style none;\n");

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Clock, systemClock } from "../../base/clock.ts";
-import { libcMissingReason } from "../../base/net/libc.ts";
-import { openUnsharedUdpSocket } from "../../base/net/unshared-port.ts";
+import { libcMissingReason } from "../../base/net/kernel/libc.ts";
+import { openUdpSocket } from "../../base/net/udp-socket.ts";
 import type { OrderLine } from "../../server/ha/control-messages.ts";
 import { runCleanUp, runFailBack } from "../../server/ha/edge/fail-back-run.ts";
 import {
@@ -32,6 +32,7 @@ class FakeDataPlane implements DataPlane {
   readonly pulse = new DataPlanePulse();
   isAnswering = false;
   isSuspect = false;
+  areManyUndecidable = false;
   leaseBaseMs = 0;
   isStalled = false;
   readonly epochs: number[] = [];
@@ -56,7 +57,7 @@ class FakeDataPlane implements DataPlane {
 }
 
 async function freePort(): Promise<number> {
-  const socket = await openUnsharedUdpSocket({ address: addresses[0], port: 0 });
+  const socket = await openUdpSocket({ address: addresses[0], port: 0 });
   socket.close();
   return socket.localPort;
 }
@@ -296,7 +297,8 @@ describe.each(backends)("two nodes on real sockets (%s)", (backend) => {
     const soon = new Promise((resolve) => setTimeout(resolve, 20_000, "it goes on waiting"));
     expect(await Promise.race([failBack, soon])).toEqual({
       kind: "stuck",
-      step: expect.stringMatching(/^HA-16 \(\d\): .*; this node was shut down meanwhile$/),
+      step: expect.stringMatching(/^HA-16 \(\d\): /),
+      why: "this node was shut down meanwhile",
       msMax: expect.any(Number),
     });
   });
@@ -315,8 +317,8 @@ test("what is no heartbeat of the peer is counted by its reason", async () => {
   const port = await freePort();
   const plan = { address: addresses[0], peerAddress: addresses[1], port };
   const links = await HeartbeatLinks.open([plan], sign("prov"));
-  const stranger = await openUnsharedUdpSocket({ address: addresses[1], port: 0 });
-  const other = await openUnsharedUdpSocket({ address: 0x7f00_0017, port: 0 });
+  const stranger = await openUdpSocket({ address: addresses[1], port: 0 });
+  const other = await openUdpSocket({ address: 0x7f00_0017, port: 0 });
   onTestFinished(() => {
     for (const socket of [links, stranger, other]) socket.close();
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { libcMissingReason } from "../../base/net/libc.ts";
+import { libcMissingReason } from "../../base/net/kernel/libc.ts";
 import type { PersonaResult, RunResult } from "../../reports/result/run-result.ts";
 import { personaKinds } from "../../scenarios/population/personas.ts";
 import { runProv } from "../prov-command.testing.ts";
@@ -22,7 +22,9 @@ async function run(
   const clients = { retransmit: { firstDelay: "2 s", maxDelay: "2 s", jitter: "50 ms" } };
   writeFileSync(path, smallScenario(name, { clients, phases: [bootAll(100)], ...sections }));
   const out = join(folder, name);
-  const ran = await runProv(["run", path, "--out", out, "--workers", "2"], { cwd: folder });
+  const ran = await runProv(["run", path, "--out", out, "--workers", "2", "--progress", "none"], {
+    cwd: folder,
+  });
   expect(ran.stderr).toBe("");
   return JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;
 }

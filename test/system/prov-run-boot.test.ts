@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
-import { libcMissingReason } from "../../base/net/libc.ts";
-import { BootRuns, street } from "../loopback/prov-run-boot.testing.ts";
+import { libcMissingReason } from "../../base/net/kernel/libc.ts";
+import { BootRuns } from "../loopback/prov-run-boot.testing.ts";
 
 // The boots of test/loopback/prov-run-boot.test.ts in other circumstances.
 
@@ -32,13 +32,5 @@ describeUnless(libcMissingReason(), "prov run with boots", () => {
     expect(downloads.verified).toBe(downloads.files);
     expect(downloads.retransmissions["tftp"]).toBeGreaterThan(0);
     expect(result.generator.simulatedLoss!.dropped).toBeGreaterThan(100);
-  });
-
-  test.concurrent("a server that nobody runs: nobody on line, a verdict, no crash", async () => {
-    const text = street.replaceAll("timeLimit: 90 s", "timeLimit: 1 s\n    drain: 100 ms");
-    const path = runs.write("nobody.yaml", text);
-    const ran = await runs.run("nobody", [path, "--target", "127.0.0.9:19067"]);
-    expect(ran.status).toBe(99);
-    expect(ran.result().reasons[0]).toContain("before every device was on line");
   });
 });

@@ -21,7 +21,7 @@ async function run(name: string, sections: object, workers: number): Promise<Run
   };
   writeFileSync(path, smallScenario("faulty", { ...scenario, ...sections }));
   const out = join(folder, `${name}-${workers}`);
-  const args = ["run", path, "--out", out, "--workers", String(workers)];
+  const args = ["run", path, "--out", out, "--workers", String(workers), "--progress", "none"];
   const ran = await runProv(args, { cwd: folder });
   expect(ran.stderr).toBe("");
   return JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as RunResult;

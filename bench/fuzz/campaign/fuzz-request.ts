@@ -2,8 +2,7 @@ export const fuzzSubjects = ["dhcp", "tftp", "config"] as const;
 export type FuzzSubject = (typeof fuzzSubjects)[number];
 
 export interface FuzzRequest {
-  /** Packets for each decoder and for each server; 0: not that one. */
-  readonly decoder: number;
+  /** Packets for each server; 0: none. */
   readonly server: number;
   /** Statements of dhcpd.conf with expressions in them; 0: none. */
   readonly expressions: number;

@@ -14,8 +14,6 @@ export interface SlicedCampaign {
   readonly where: () => string;
   /** The outcome of the first `count` inputs, in lines for people. */
   readonly outcome: (count: number) => readonly string[];
-  /** Stands before the memory in the report. */
-  readonly more?: () => string;
 }
 
 export interface SlicedReport {
@@ -41,12 +39,12 @@ export async function playCampaign(
   request: FuzzRequest,
 ): Promise<boolean> {
   const { count, memory, elapsedMs, failure } = await runSlices(campaign, wanted, request);
-  const { name, what, outcome, more = () => "" } = campaign;
+  const { name, what, outcome } = campaign;
   const [first, ...others] = outcome(count);
   const lines = [
     `${count} ${what} in ${(elapsedMs / 1000).toFixed(1)} s: ${first}`,
     ...others,
-    `${more()}heap ${describeMemory(memory)}`,
+    `heap ${describeMemory(memory)}`,
     ...(failure === undefined ? [] : [`FAILED: ${failure}`]),
   ];
   request.onResult(lines.map((line) => `${name}: ${line}`).join("\n"));

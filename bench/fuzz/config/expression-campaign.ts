@@ -5,7 +5,7 @@ import {
   type OutgoingOption,
 } from "../../../protocol/dhcp/packet.ts";
 import { latin1Bytes } from "../../../protocol/latin1.ts";
-import { parseConfig } from "../../../server/config/grammar/parse.ts";
+import { type ParseOutcome, parseConfig } from "../../../server/config/grammar/parse.ts";
 import type { EvaluationContext } from "../../../server/config/language/program.ts";
 import { Variables } from "../../../server/config/language/variables.ts";
 import { classify, evaluateScopes, runEvent } from "../../../server/config/model/evaluate.ts";
@@ -40,7 +40,6 @@ export async function fuzzConfig(request: FuzzRequest): Promise<boolean> {
  * a failure.
  */
 export function expressionCampaign(seed: number) {
-  const packets = samplePackets();
   const tally = { files: 0, accepted: 0, slowestMs: 0 };
   let text = "";
   return {
@@ -50,11 +49,11 @@ export function expressionCampaign(seed: number) {
       text = file.text;
       tally.files += 1;
       const startMs = performance.now();
-      const config = readExpressions(text);
-      if (config !== undefined) {
+      const outcome = parseExpressions(text);
+      if (outcome.kind === "ok") {
         tally.accepted += 1;
-        for (const packet of packets) evaluateAll(config, packet);
-      }
+        evaluateForPackets(outcome.config);
+      } else if (outcome.diagnostics.length === 0) throw new Error("refused without a reason");
       const tookMs = performance.now() - startMs;
       tally.slowestMs = Math.max(tally.slowestMs, tookMs);
       if (tookMs > FILE_MS_MAX) throw new Error(`it took ${Math.round(tookMs)} ms`);
@@ -87,21 +86,24 @@ export interface ExpressionFile {
   readonly count: number;
 }
 
-/** Undefined when the text is refused. Throws Error when no reason is given for that. */
-export function readExpressions(text: string): ServerConfig | undefined {
-  const outcome = parseConfig(OWN_FILE, (path) => {
+/** Reads a text that may include itself and other files. */
+export function parseExpressions(text: string): ParseOutcome {
+  return parseConfig(OWN_FILE, (path) => {
     if (path === OWN_FILE) return text;
     if (path === PLAIN_FILE) return 'set nam = "x";';
     if (path === OTHER_FILE) return `include "${OWN_FILE}";`;
     throw new Error("No such file or directory");
   });
-  if (outcome.kind === "ok") return outcome.config;
-  if (outcome.diagnostics.length === 0) throw new Error("refused without a reason");
-  return undefined;
 }
 
-/** Everything that a server would evaluate for one packet; throws when a value is beyond its limit. */
-export function evaluateAll(config: ServerConfig, packet: DhcpPacket | undefined): void {
+const packets = samplePackets();
+
+/** Everything that a server would evaluate for each sample packet; throws when a value is beyond its limit. */
+export function evaluateForPackets(config: ServerConfig): void {
+  for (const packet of packets) evaluateAll(config, packet);
+}
+
+function evaluateAll(config: ServerConfig, packet: DhcpPacket | undefined): void {
   const variables = new Variables();
   const context: EvaluationContext = {
     packet,

@@ -31,7 +31,7 @@ const WAIT_MS = 50;
 /** Sends bad packets, and a good one that must be answered. Every reply is decoded strictly. */
 export async function openDhcpAttack(plan: DhcpAttackPlan): Promise<Attack> {
   const { seed, server, ports, corpus, probe: good } = plan;
-  const relay = await openUdpSocket({ address: 0, port: ports.relay });
+  const relay = await openUdpSocket({ address: 0, port: ports.relay, sharesPort: true });
   const device = await openUdpSocket({ address: 0, port: ports.client }).catch((error: unknown) => {
     relay.close();
     throw error;

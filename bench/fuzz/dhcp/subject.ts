@@ -10,7 +10,6 @@ import type { FuzzRequest } from "../campaign/fuzz-request.ts";
 import type { FuzzedProtocol } from "../campaign/protocol.ts";
 import { openDhcpAttack } from "./attack.ts";
 import { buildCorpus } from "./corpus.ts";
-import { dhcpDecoder } from "./decoder.ts";
 
 /** All kinds of devices. Bad packets come from the first CMTS only; the others feel nothing of them. */
 const populationPlan: PopulationPlan = {
@@ -34,10 +33,6 @@ export function dhcpSubject({ seed, signal, folder: parent }: FuzzRequest): Fuzz
   mkdirSync(folder, { recursive: true });
   const setting = { folder, network, population, leaseSeconds, workload: "docsis" } as const;
   return {
-    decoder: dhcpDecoder(
-      seed,
-      corpus.map(({ bytes }) => bytes),
-    ),
     server: {
       ...{ ...provlab("batch").prepare(setting), title: "the bundled server", folder },
       ...{ port: ports.relay, entersNamespace: false },

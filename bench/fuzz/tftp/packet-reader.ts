@@ -14,18 +14,6 @@ import {
 } from "../../../protocol/tftp/packet.ts";
 import { pathBelowRoot } from "../../../server/tftp/file-name.ts";
 import { checkNumber } from "../campaign/checks.ts";
-import { type DecoderCampaign, decoderCampaign } from "../campaign/input-campaign.ts";
-import { tftpShape } from "./packet-shape.ts";
-
-const DECODER_STREAM = 0x7464_6563;
-
-/** The TFTP decoder, fed with bad packets made from a corpus. */
-export function tftpDecoder(seed: number, corpus: readonly Uint8Array[]): DecoderCampaign {
-  return decoderCampaign({
-    ...{ name: "tftp decoder", seed, stream: DECODER_STREAM, shape: tftpShape, corpus },
-    read: (bytes) => readTftp(decodeTftp(bytes)),
-  });
-}
 
 /**
  * Reads a decoded packet as a careless program would. Throws Error when a field is not what its type

@@ -6,8 +6,6 @@ import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import type { FuzzRequest } from "../campaign/fuzz-request.ts";
 import type { FuzzedProtocol } from "../campaign/protocol.ts";
 import { openTftpAttack } from "./attack.ts";
-import { corpusOf } from "./corpus.ts";
-import { tftpDecoder } from "./packet-reader.ts";
 import { makeTftpRoot } from "./served-root.ts";
 
 // Without a limit V8 lets garbage stand for a while, which looks like growth for the length of a run. With
@@ -19,7 +17,6 @@ export function tftpSubject({ seed, folder: parent }: FuzzRequest): FuzzedProtoc
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const root = makeTftpRoot(folder);
-  const { requests, transferPackets } = corpusOf(root);
   const network = loopbackNetwork();
   const server = { address: network.serverAddress, port: network.ports.relay };
   const configFile = join(folder, "prov.yaml");
@@ -31,7 +28,6 @@ export function tftpSubject({ seed, folder: parent }: FuzzRequest): FuzzedProtoc
   // JSON is YAML.
   writeFileSync(configFile, JSON.stringify(sections));
   return {
-    decoder: tftpDecoder(seed, [...requests, ...transferPackets]),
     server: {
       title: "the bundled TFTP server",
       command: [process.execPath, heapLimit, provProgram, "serve", "-c", configFile],

@@ -1,10 +1,11 @@
 import { deflateSync, inflateSync } from "node:zlib";
 import { systemClock } from "../../../base/clock.ts";
-import type { PhaseGoal } from "../../../simulator/plan/run-plan.ts";
+import { type PhaseGoal, phaseGoals } from "../../../simulator/plan/run-plan.ts";
 import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
 import type { Rendezvous } from "../../../simulator/run/rendezvous.ts";
-import { type Board, type BoardWriter, RendezvousError } from "./board.ts";
+import type { Board, BoardWriter } from "./board.ts";
 import type { ClockReading } from "./etcd.ts";
+import { RendezvousError } from "./rendezvous-error.ts";
 
 const CLOCK_READINGS = 8;
 
@@ -79,7 +80,8 @@ export class AgentRendezvous implements Rendezvous {
   }
 
   async ended(phase: number): Promise<PhaseGoal | "aborted"> {
-    return String(await this.#options.told.wait(`end/${phase}`)) as PhaseGoal | "aborted";
+    const told = String(await this.#options.told.wait(`end/${phase}`));
+    return phaseGoals.find((goal) => goal === told) ?? "aborted";
   }
 
   async mayClose(): Promise<void> {

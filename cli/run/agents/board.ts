@@ -1,25 +1,30 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { EtcdClient, EtcdWatch } from "../../../server/etcd/edge/etcd-client.ts";
 import { endOfPrefix, type KeyValue, type WatchEvent } from "../../../server/etcd/etcd-messages.ts";
+import type { AgentsKey } from "./agents-key.ts";
 import { CALL_MS_MAX } from "./etcd.ts";
+import { RendezvousError } from "./rendezvous-error.ts";
 
 /** etcd's default limit of a request is 1.5 MiB. */
 const CHUNK_BYTES = 1024 * 1024;
 const BULK_BYTES_MAX = 256 * 1024 * 1024;
 const RETRY_MS = 100;
 
-/** A run that several machines play cannot go on. The message says why. */
-export class RendezvousError extends Error {
-  override readonly name = "RendezvousError";
-}
-
 interface Waiter {
   readonly resolve: (value: Buffer) => void;
   readonly reject: (error: Error) => void;
 }
 
+/** How the values of a run are written and read. */
+export interface BoardAccess {
+  readonly etcd: EtcdClient;
+  readonly key: AgentsKey;
+  readonly say: (text: string) => void;
+}
+
 /**
- * A copy of all keys of etcd with one prefix. A caller can wait for a key that does not exist yet.
+ * A copy of all keys of etcd with one prefix, without the values that are not sealed with our key. A caller can wait
+ * for a key that does not exist yet.
  */
 export class Board {
   /** Called for every key that is written or deleted, without its prefix. */
@@ -27,26 +32,30 @@ export class Board {
   onDelete: (key: string) => void = () => {};
   /** Called once, when the board fails. */
   onFail: (error: RendezvousError) => void = () => {};
-  readonly #etcd: EtcdClient;
+  readonly #access: BoardAccess;
   readonly #prefix: string;
   readonly #values = new Map<string, Buffer>();
   readonly #waiters = new Map<string, Set<Waiter>>();
   #watch: EtcdWatch | undefined;
   #failure: RendezvousError | undefined;
+  #forged = 0;
 
-  private constructor(etcd: EtcdClient, prefix: string) {
-    this.#etcd = etcd;
+  private constructor(access: BoardAccess, prefix: string) {
+    this.#access = access;
     this.#prefix = prefix;
   }
 
   /** Reads all keys and then follows their changes. Throws EtcdError. */
-  static async open(etcd: EtcdClient, prefix: string): Promise<Board> {
-    const board = new Board(etcd, prefix);
-    const { revision, found } = await etcd.range(
+  static async open(access: BoardAccess, prefix: string): Promise<Board> {
+    const board = new Board(access, prefix);
+    const { revision, found } = await access.etcd.range(
       { key: prefix, end: endOfPrefix(prefix) },
       CALL_MS_MAX,
     );
-    for (const keyValue of found) board.#values.set(board.#nameOf(keyValue), bufferOf(keyValue));
+    for (const keyValue of found) {
+      const value = board.#opened(keyValue);
+      if (value !== undefined) board.#values.set(board.#nameOf(keyValue), value);
+    }
     board.#follow(revision + 1);
     return board;
   }
@@ -57,6 +66,11 @@ export class Board {
 
   get failure(): RendezvousError | undefined {
     return this.#failure;
+  }
+
+  /** Values so far that were not sealed with our key. */
+  get forged(): number {
+    return this.#forged;
   }
 
   /** The key's value, as soon as it has one. Rejects when the board fails. */
@@ -93,7 +107,7 @@ export class Board {
   #follow(startRevision: number): void {
     let nextRevision = startRevision;
     const end = endOfPrefix(this.#prefix);
-    this.#watch = this.#etcd.watch(this.#prefix, end, startRevision, {
+    this.#watch = this.#access.etcd.watch(this.#prefix, end, startRevision, {
       onAnswer: ({ events, compactRevision }) => {
         if (compactRevision > 0) {
           this.fail(new RendezvousError("etcd was compacted: what happened meanwhile is lost"));
@@ -114,6 +128,19 @@ export class Board {
     return key.slice(this.#prefix.length);
   }
 
+  #opened({ key, value }: KeyValue): Buffer | undefined {
+    const opened = this.#access.key.open(key, value);
+    if (opened !== undefined) return opened;
+    this.#forged += 1;
+    // Said once, because it can happen as often as somebody else likes.
+    if (this.#forged === 1) {
+      this.#access.say(
+        `below ${this.#prefix} etcd has what our --agents-key did not seal: ignored`,
+      );
+    }
+    return undefined;
+  }
+
   #show(event: WatchEvent): void {
     const key = this.#nameOf(event);
     if (event.isDeleted) {
@@ -121,7 +148,8 @@ export class Board {
       this.onDelete(key);
       return;
     }
-    const value = bufferOf(event);
+    const value = this.#opened(event);
+    if (value === undefined) return;
     this.#values.set(key, value);
     this.onPut(key, value);
     for (const { resolve } of this.#waiters.get(key) ?? []) resolve(value);
@@ -129,25 +157,23 @@ export class Board {
   }
 }
 
-function bufferOf({ value }: KeyValue): Buffer {
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-}
-
-/** Writes keys with a prefix, under a lease. Bulk values may be longer than one request. */
+/** Writes sealed keys with a prefix, under a lease. Bulk values may be longer than one request. */
 export class BoardWriter {
-  readonly #etcd: EtcdClient;
+  readonly #access: BoardAccess;
   readonly #prefix: string;
   readonly #lease: number;
 
-  constructor(etcd: EtcdClient, prefix: string, lease: number) {
-    this.#etcd = etcd;
+  constructor(access: BoardAccess, prefix: string, lease: number) {
+    this.#access = access;
     this.#prefix = prefix;
     this.#lease = lease;
   }
 
-  async put(key: string, value: string | Buffer): Promise<void> {
-    const put = { key: `${this.#prefix}${key}`, value: Buffer.from(value), lease: this.#lease };
-    await this.#etcd.put(put, CALL_MS_MAX);
+  async put(name: string, value: string | Buffer): Promise<void> {
+    const { etcd, key: agentsKey } = this.#access;
+    const key = `${this.#prefix}${name}`;
+    const sealed = agentsKey.seal(key, Buffer.from(value));
+    await etcd.put({ key, value: sealed, lease: this.#lease }, CALL_MS_MAX);
   }
 
   /** Writes the bytes in pieces. Throws RendezvousError for more than BULK_BYTES_MAX. */
@@ -165,24 +191,29 @@ export class BoardWriter {
     return { chunks };
   }
 
-  async getBulk(key: string, chunks: number): Promise<Buffer> {
-    if (!(chunks >= 1 && chunks <= BULK_BYTES_MAX / CHUNK_BYTES)) {
-      throw new RendezvousError(`${key} is said to have ${chunks} pieces`);
+  /** Throws RendezvousError for pieces that are missing, not sealed with our key or too many. */
+  async getBulk(name: string, chunks: number, bytesMax = BULK_BYTES_MAX): Promise<Buffer> {
+    // Bytes that cannot be packed grow by a little.
+    if (!(chunks >= 1 && chunks <= bytesMax / CHUNK_BYTES + 1)) {
+      throw new RendezvousError(`${name} is said to have ${chunks} pieces`);
     }
+    const { etcd, key: agentsKey } = this.#access;
     const pieces: Buffer[] = [];
     for (let chunk = 0; chunk < chunks; chunk += 1) {
-      const query = { key: `${this.#prefix}${key}/${chunk}` };
-      const [piece] = (await this.#etcd.range(query, CALL_MS_MAX)).found;
-      if (piece === undefined) {
-        throw new RendezvousError(`piece ${chunk} of ${key} is missing in etcd`);
+      const key = `${this.#prefix}${name}/${chunk}`;
+      const [found] = (await etcd.range({ key }, CALL_MS_MAX)).found;
+      const piece = found && agentsKey.open(key, found.value);
+      if (piece === undefined || piece.length > CHUNK_BYTES) {
+        const what = found === undefined ? "is missing in etcd" : "is not sealed with our key";
+        throw new RendezvousError(`piece ${chunk} of ${name} ${what}`);
       }
-      pieces.push(bufferOf(piece));
+      pieces.push(piece);
     }
     return Buffer.concat(pieces);
   }
 
   /** Frees the room in etcd once the bytes have been read. */
   async deleteBulk(key: string): Promise<void> {
-    await this.#etcd.deletePrefix(`${this.#prefix}${key}/`, CALL_MS_MAX);
+    await this.#access.etcd.deletePrefix(`${this.#prefix}${key}/`, CALL_MS_MAX);
   }
 }

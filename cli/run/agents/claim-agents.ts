@@ -1,22 +1,25 @@
+import { systemClock } from "../../../base/clock.ts";
 import { versionName } from "../../../lab/machine/environment.ts";
-import type { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
 import { endOfPrefix } from "../../../server/etcd/etcd-messages.ts";
 import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
-import { type Board, RendezvousError } from "./board.ts";
+import type { Board, BoardAccess } from "./board.ts";
 import {
   type AgentCard,
+  agentCard,
   CALL_MS_MAX,
   CLAIMS_PREFIX,
   type Claim,
   claimKeyOf,
   createAll,
+  readJson,
 } from "./etcd.ts";
+import { RendezvousError } from "./rendezvous-error.ts";
 
 const POLL_MS = 200;
 
 /** Waits for `count` free agents of our version and claims them, in order of their names. */
 export async function claimAgents(
-  etcd: EtcdClient,
+  access: BoardAccess,
   agents: Board,
   count: number,
   { run, lease }: Pick<Claim, "run" | "lease">,
@@ -25,14 +28,14 @@ export async function claimAgents(
   const claims = { key: CLAIMS_PREFIX, end: endOfPrefix(CLAIMS_PREFIX) };
   const deadlineMs = performance.now() + waitMsMax;
   for (;;) {
-    const { found } = await etcd.range(claims, CALL_MS_MAX);
+    const { found } = await access.etcd.range(claims, CALL_MS_MAX);
     const taken = new Set(found.map(({ key }) => key));
-    const cards = [...agents.entries.values()]
-      .map((value) => JSON.parse(String(value)) as AgentCard)
+    const cards = [...agents.entries]
+      .map(([name, value]) => readJson(agentCard, value, `the registration of agent ${name}`))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const own = cards.filter(({ version }) => version === versionName());
     const free = own.filter(({ name }) => !taken.has(claimKeyOf(name))).slice(0, count);
-    if (free.length === count && (await claim(etcd, free, { run, lease }))) return free;
+    if (free.length === count && (await claim(access, free, { run, lease }))) return free;
     const others = cards.filter(({ version }) => version !== versionName());
     if (others.length > 0 && cards.length >= count && own.length < count) {
       const list = others.map(({ name, version }) => `${name} (${version})`).join(", ");
@@ -41,8 +44,9 @@ export async function claimAgents(
       );
     }
     if (performance.now() > deadlineMs) {
+      const forged = agents.forged === 0 ? "" : "; others have another --agents-key";
       throw new RendezvousError(
-        `${free.length} of ${count} agents are there and free: start more with prov agent`,
+        `${free.length} of ${count} agents are there and free: start more with prov agent${forged}`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -51,13 +55,15 @@ export async function claimAgents(
 
 /** Claims all agents, or none and returns false when another run was faster. */
 function claim(
-  etcd: EtcdClient,
+  { etcd, key: agentsKey }: BoardAccess,
   cards: readonly AgentCard[],
   { run, lease }: Pick<Claim, "run" | "lease">,
 ): Promise<boolean> {
-  const puts = cards.map(({ name }, index) => {
-    const claim: Claim = { run, lease, index, count: cards.length };
-    return { key: claimKeyOf(name), value: Buffer.from(JSON.stringify(claim)), lease };
+  const madeAtMs = Math.round(systemClock.wallMs());
+  const puts = cards.map(({ name, session }, index) => {
+    const claim: Claim = { run, lease, index, count: cards.length, session, madeAtMs };
+    const key = claimKeyOf(name);
+    return { key, value: agentsKey.seal(key, Buffer.from(JSON.stringify(claim))), lease };
   });
   return createAll(etcd, puts);
 }

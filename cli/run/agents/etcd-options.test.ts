@@ -1,7 +1,13 @@
 import { Command } from "commander";
 import { afterEach, expect, test, vi } from "vitest";
 import { UsageError } from "../../options/usage-error.ts";
-import { addEtcdOptions, type EtcdOptions, etcdAccessOf, etcdOption } from "./etcd-options.ts";
+import {
+  addEtcdOptions,
+  clearTextWarning,
+  type EtcdOptions,
+  etcdAccessOf,
+  etcdOption,
+} from "./etcd-options.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -40,6 +46,13 @@ test.each<[string, readonly string[], RegExp]>([
 ])("%s is refused", (_, args, words) => {
   expect(() => accessOf(...args)).toThrow(UsageError);
   expect(() => accessOf(...args)).toThrow(words);
+});
+
+test("plain HTTP to another machine is told", () => {
+  const warningOf = (endpoints: string) => clearTextWarning(accessOf("--etcd", endpoints));
+  expect(warningOf("http://127.0.0.1:2379,http://localhost:2380")).toBeUndefined();
+  expect(warningOf("http://127.0.0.1:2379,http://10.0.0.5:2379")).toMatch(/without certificates/);
+  expect(warningOf("http://127.example.net:2379")).toMatch(/without certificates/);
 });
 
 test("the environment stands in for options, and they go before it", () => {

@@ -61,6 +61,13 @@ export function etcdAccessOf(options: EtcdOptions): EtcdUserAccess {
   return { endpoints, tls, credentials };
 }
 
+/** What to tell at the start when anybody on the way can read and change what etcd is told; undefined otherwise. */
+export function clearTextWarning({ endpoints, tls }: EtcdUserAccess): string | undefined {
+  const isLocal = endpoints.every((each) => /^http:\/\/(127(\.\d+){3}|localhost):/.test(each));
+  if (tls !== undefined || isLocal) return undefined;
+  return "etcd is reached without certificates: others on the way can read and spoil the runs (docs/distributed.md)";
+}
+
 function allOrNone<Name extends string>(
   options: string,
   values: Readonly<Record<Name, string | undefined>>,

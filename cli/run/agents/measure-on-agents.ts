@@ -1,31 +1,31 @@
 import { environmentOf } from "../../../lab/machine/environment.ts";
-import type { RunResult, Target } from "../../../reports/result/run-result.ts";
+import type { RunResult } from "../../../reports/result/run-result.ts";
 import { Population } from "../../../scenarios/population/population.ts";
-import type { EtcdUserAccess } from "../../../server/etcd/edge/etcd-access.ts";
 import { EtcdError } from "../../../server/etcd/edge/etcd-client.ts";
 import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts";
-import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
-import type { LoadedScenario } from "../../options/scenario-input.ts";
 import { abortable } from "../../options/until-interrupted.ts";
+import type { OrderedRun, RunOrder } from "../plan/run-order.ts";
 import { mergedResultOf, writeHistory } from "../result/merged-result.ts";
 import { runResultOf } from "../result/run-result-of.ts";
 import { SegmentFileError } from "../result/segment-file.ts";
 import type { BundledServer } from "../server/bundled-server.ts";
-import { RendezvousError } from "./board.ts";
+import type { AgentsAccess } from "./agents-access.ts";
 import { connect } from "./etcd.ts";
+import { RendezvousError } from "./rendezvous-error.ts";
 import { runOnAgents } from "./run-on-agents.ts";
 
 /** How far the clocks of the agents' machines may be apart. */
 const CLOCK_MARGIN_MS = 50;
 
 export interface AgentsMeasurement {
-  readonly loaded: LoadedScenario;
-  readonly plan: RunPlan;
+  readonly order: RunOrder;
+  /** What the order says. */
+  readonly run: OrderedRun;
+  /** Undefined: as many as the weakest agent has cores to spare. */
   readonly workers: number | undefined;
   readonly agents: number;
-  readonly etcd: EtcdUserAccess;
-  readonly target: Target;
+  readonly access: AgentsAccess;
   readonly bundled: BundledServer | undefined;
   readonly history: string | undefined;
 }
@@ -35,19 +35,20 @@ export interface AgentsMeasurement {
  * is invalid and says why.
  */
 export async function measureOnAgents(wanted: AgentsMeasurement): Promise<RunResult> {
-  const { loaded, plan, workers, agents, target, bundled } = wanted;
-  const { scenario, sha256 } = loaded;
+  const { order, run, workers, agents, access, bundled } = wanted;
   const abort = new AbortController();
-  const etcd = connect(wanted.etcd);
+  const etcd = connect(access.etcd);
   try {
-    const play = {
-      order: { scenario, sha256, target },
-      ...{ plan, workers, agents, signal: abort.signal },
-      say: (text: string) => process.stderr.write(`${text}\n`),
+    const say = (text: string): void => {
+      process.stderr.write(`${text}\n`);
     };
-    const segments = await abortable(abort, bundled?.died, () => runOnAgents(etcd, play));
+    const play = { order, plan: run.plan, workers, agents, signal: abort.signal };
+    const measured = await abortable(abort, bundled?.died, () =>
+      runOnAgents({ etcd, key: access.key, say }, play),
+    );
+    const segments = measured.map((each) => ({ ...run, ...each }));
     const { result, outcome } = await mergedResultOf(segments, CLOCK_MARGIN_MS, bundled);
-    if (wanted.history !== undefined) writeHistory(wanted.history, plan, outcome);
+    if (wanted.history !== undefined) writeHistory(wanted.history, run.plan, outcome);
     return result;
   } catch (error) {
     if (error instanceof EtcdError) return brokenResult(wanted, `etcd: ${error.message}`);
@@ -62,14 +63,14 @@ export async function measureOnAgents(wanted: AgentsMeasurement): Promise<RunRes
 
 /** The result of a run that measured nothing. */
 function brokenResult(
-  { loaded, plan, target, bundled }: AgentsMeasurement,
+  { run: { scenario, sha256, plan, target }, bundled }: AgentsMeasurement,
   why: string,
 ): RunResult {
   const population = new Population(plan.population);
   const nowMs = Date.now();
   const none = new Uint32Array(0);
   const result = runResultOf({
-    ...{ ...loaded, population, target },
+    ...{ scenario, sha256, population, target },
     environment: environmentOf({
       durability: bundled?.durability ?? "unknown",
       socket: "none",

@@ -1,31 +1,71 @@
-import { deserialize, serialize } from "node:v8";
-import { gunzipSync, gzipSync } from "node:zlib";
-import type { Target } from "../../../reports/result/run-result.ts";
-import type { Scenario } from "../../../scenarios/language/scenario.ts";
-import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
+import { z } from "zod";
+import { formatIpv4, maskOf, parseIpv4 } from "../../../protocol/ipv4.ts";
+import type { AddressBlock } from "../../../scenarios/population/population.ts";
 import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
-import { RendezvousError } from "./board.ts";
+import { type OrderedRun, type RunOrder, RunOrderError, readRunOrder } from "../plan/run-order.ts";
+import { PackedError, pack, unpack } from "../result/packed.ts";
+import { RendezvousError } from "./rendezvous-error.ts";
 
 /** The run that the coordinator hands out. Each agent plays its own segment of it. */
-export interface Order {
-  readonly plan: RunPlan;
-  readonly scenario: Scenario;
-  readonly sha256: string;
-  readonly target: Target;
+export interface Order extends OrderedRun {
   readonly placement: SegmentPlacement;
 }
 
-const ORDER_BYTES_MAX = 1024 * 1024 * 1024;
+/** Of the order, packed or not. Boot files are nearly all of it. */
+export const ORDER_BYTES_MAX = 64 * 1024 * 1024;
 
-export function encodeOrder(order: Order): Buffer {
-  return gzipSync(serialize(order));
+const shape = z.strictObject({
+  order: z.unknown(),
+  placement: z.enum(["machines", "one-machine"]),
+});
+
+/** Throws RendezvousError for an order that is too long. */
+export function encodeOrder(order: RunOrder, placement: SegmentPlacement): Buffer {
+  return translated("the boot files are too many for an order (--boot-files)", () =>
+    pack({ order, placement }, ORDER_BYTES_MAX),
+  );
 }
 
-/** The coordinator has our version, so only damaged bytes can be wrong. Throws RendezvousError. */
+/** Throws RendezvousError for anything but an order. */
 export function decodeOrder(bytes: Buffer): Order {
+  return translated("what the coordinator handed out cannot be read", () => {
+    const { order, placement } = shape.parse(unpack(bytes, ORDER_BYTES_MAX));
+    return { ...readRunOrder(order), placement };
+  });
+}
+
+function translated<T>(what: string, action: () => T): T {
   try {
-    return deserialize(gunzipSync(bytes, { maxOutputLength: ORDER_BYTES_MAX })) as Order;
+    return action();
   } catch (error) {
-    throw new RendezvousError("what the coordinator handed out cannot be read", { cause: error });
+    const isOurs = error instanceof PackedError || error instanceof RunOrderError;
+    if (!(isOurs || error instanceof z.ZodError)) throw error;
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : error.message;
+    throw new RendezvousError(`${what}: ${why}`, { cause: error });
   }
+}
+
+/** What an agent may load unless its command line says otherwise. */
+export const LOOPBACK = "127.0.0.0/8";
+
+/** Why an agent that may load only these networks does not play the run; undefined when it does. */
+export function refusalOf(
+  { plan }: OrderedRun,
+  allowed: readonly AddressBlock[],
+): string | undefined {
+  const isAllowed = (address: number): boolean =>
+    allowed.some(({ network, prefixLength }) => (address & maskOf(prefixLength)) >>> 0 === network);
+  const foreign = plan.servers.find(({ address }) => !isAllowed(address));
+  if (foreign === undefined) return undefined;
+  const address = formatIpv4(foreign.address);
+  return `may not load ${address}: start it with --allow-target ${address} if it should`;
+}
+
+/** Parses `10.0.0.1` or `10.0.0.0/24`; undefined for anything else, and for host bits beyond the prefix. */
+export function parseAllowed(text: string): AddressBlock | undefined {
+  const [, written, digits] = /^([\d.]+)(?:\/(\d{1,2}))?$/.exec(text) ?? [];
+  const network = written === undefined ? undefined : parseIpv4(written);
+  const prefixLength = digits === undefined ? 32 : Number(digits);
+  if (network === undefined || prefixLength > 32) return undefined;
+  return (network & maskOf(prefixLength)) >>> 0 === network ? { network, prefixLength } : undefined;
 }

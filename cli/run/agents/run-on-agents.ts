@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { systemClock } from "../../../base/clock.ts";
 import { Population } from "../../../scenarios/population/population.ts";
-import type { EtcdClient } from "../../../server/etcd/edge/etcd-client.ts";
 import { KeptLease } from "../../../server/etcd/edge/etcd-kept-lease.ts";
 import {
   goalOf,
@@ -11,19 +10,23 @@ import {
   type RunPlan,
 } from "../../../simulator/plan/run-plan.ts";
 import { segmentProblem } from "../../../simulator/plan/segment.ts";
-import { decodeSegment, type SegmentFile } from "../result/segment-file.ts";
+import type { RunOrder } from "../plan/run-order.ts";
+import type { Measurement } from "../result/measurement-schema.ts";
+import { decodeMeasurement } from "../result/segment-file.ts";
 import { unpackBitmap } from "./agent-rendezvous.ts";
-import { Board, BoardWriter, RendezvousError } from "./board.ts";
+import { Board, type BoardAccess, BoardWriter } from "./board.ts";
 import { claimAgents, placementOfAgents } from "./claim-agents.ts";
 import {
   AGENTS_PREFIX,
   type AgentCard,
   CALL_MS_MAX,
-  type ClockReading,
+  clockReading,
   prefixesOf,
+  readJson,
   revoke,
 } from "./etcd.ts";
-import { encodeOrder, type Order } from "./order.ts";
+import { encodeOrder } from "./order.ts";
+import { RendezvousError } from "./rendezvous-error.ts";
 
 /** etcd removes the keys of a run this long after its coordinator died. */
 const RUN_TTL_SECONDS = 5;
@@ -33,32 +36,35 @@ const ANSWER_MS_MAX = 60_000;
 /** From the start message to the first arrival: long enough for etcd to reach all agents. */
 const FIRST_START_DELAY_MS = 2000;
 const START_DELAY_MS = 500;
+/** Of an agent's own words about its failure. */
+const WORDS_LENGTH_MAX = 2000;
 /** Agents whose clocks differ by certainly more than this cannot start together. */
 const CLOCK_OFFSET_MS_MAX = 20;
 
 export interface AgentsRun {
-  readonly order: Omit<Order, "placement" | "plan">;
-  /** The plan of all agents. */
+  readonly order: RunOrder;
+  /** What the order says for all agents together. */
   readonly plan: RunPlan;
   /** Undefined: as many as the weakest agent has cores to spare. */
   readonly workers: number | undefined;
   readonly agents: number;
   readonly signal: AbortSignal;
-  readonly say: (text: string) => void;
 }
 
 /**
- * Hands the run out to agents, holds their rendezvous and collects what they measured. Throws RendezvousError when
- * an agent dies, fails or is too slow, or when the signal comes: what was measured is then useless. Throws EtcdError.
+ * Hands the run out to agents, holds their rendezvous and collects what they measured, in the order of the segments.
+ * Throws RendezvousError when an agent dies, fails or is too slow, or when the signal comes: what was measured is then
+ * useless. Throws EtcdError.
  */
 export async function runOnAgents(
-  etcd: EtcdClient,
+  access: BoardAccess,
   run: AgentsRun,
-): Promise<readonly SegmentFile[]> {
+): Promise<readonly Measurement[]> {
+  const { etcd, say } = access;
   const id = randomUUID();
   const prefixes = prefixesOf(id);
-  const agents = await Board.open(etcd, AGENTS_PREFIX);
-  const said = await Board.open(etcd, prefixes.said);
+  const agents = await Board.open(access, AGENTS_PREFIX);
+  const said = await Board.open(access, prefixes.said);
   const fail = (why: string): void => {
     for (const board of [agents, said]) board.fail(new RendezvousError(why));
   };
@@ -68,25 +74,26 @@ export async function runOnAgents(
   const lost = (): void => fail("etcd has given up this run: the coordinator was silent too long.");
   const lease = await KeptLease.grant(etcd, RUN_TTL_SECONDS, CALL_MS_MAX, lost);
   try {
-    run.say(`waiting for ${run.agents} agents`);
+    say(`waiting for ${run.agents} agents`);
     const claiming = claimAgents(
-      etcd,
+      access,
       agents,
       run.agents,
       { run: id, lease: lease.id },
       AGENTS_WAIT_MS_MAX,
     );
     const cards = await Promise.race([claiming, said.wait("never").then(() => [])]);
-    run.say(`agents ${cards.map(({ name }) => name).join(", ")}`);
-    const told = new BoardWriter(etcd, prefixes.told, lease.id);
-    const bulk = new BoardWriter(etcd, prefixes.bulk, lease.id);
-    return await new AgentsCoordinator({ run, cards, agents, said, told, bulk, fail }).play();
+    say(`agents ${cards.map(({ name }) => name).join(", ")}`);
+    const told = new BoardWriter(access, prefixes.told, lease.id);
+    const bulk = new BoardWriter(access, prefixes.bulk, lease.id);
+    const hall = { run, cards, agents, said, told, bulk, fail, say };
+    return await new AgentsCoordinator(hall).play();
   } finally {
     run.signal.removeEventListener("abort", abort);
     agents.close();
     said.close();
     // Removes every key of the run. The claims are among them, so the agents are free again.
-    await revoke(lease, RUN_TTL_SECONDS, run.say);
+    await revoke(lease, RUN_TTL_SECONDS, say);
   }
 }
 
@@ -98,6 +105,7 @@ interface Hall {
   readonly told: BoardWriter;
   readonly bulk: BoardWriter;
   readonly fail: (why: string) => void;
+  readonly say: (text: string) => void;
 }
 
 class AgentsCoordinator {
@@ -112,18 +120,21 @@ class AgentsCoordinator {
     };
     const gone = cards.find(({ name }) => !agents.entries.has(name));
     if (gone !== undefined) fail(`Agent ${gone.name} is gone.`);
-    said.onPut = (key, value) => this.#hear(key, String(value));
+    said.onPut = (key, value) => {
+      this.#hear(key, value.toString("utf8", 0, WORDS_LENGTH_MAX));
+    };
   }
 
-  async play(): Promise<readonly SegmentFile[]> {
+  async play(): Promise<readonly Measurement[]> {
     const { run, cards, told, bulk } = this.#hall;
     const placement = placementOfAgents(cards);
     const workers = run.workers ?? workersOf(cards, placement === "one-machine");
-    const plan = { ...run.plan, workers };
+    const { plan } = run;
     const population = new Population(plan.population);
     const problem = segmentProblem(population, { count: cards.length, placement }, workers);
     if (problem !== undefined) throw new RendezvousError(problem);
-    const { chunks } = await bulk.putBulk("order", encodeOrder({ ...run.order, plan, placement }));
+    const order = encodeOrder({ ...run.order, workers }, placement);
+    const { chunks } = await bulk.putBulk("order", order);
     await told.put("order", String(chunks));
     await this.#checkClocks();
     const bitmapBytes = Math.ceil(population.size / 8);
@@ -134,13 +145,13 @@ class AgentsCoordinator {
     await this.#all("drained", plan.phases.at(-1));
     await told.put("close", "");
     const counts = await this.#all("record");
-    const segments: SegmentFile[] = [];
+    const measured: Measurement[] = [];
     for (const [index, count] of counts.entries()) {
       const name = `the record of agent ${cards[index].name}`;
-      segments.push(decodeSegment(await bulk.getBulk(`record/${index}`, Number(count)), name));
+      measured.push(decodeMeasurement(await bulk.getBulk(`record/${index}`, Number(count)), name));
       await bulk.deleteBulk(`record/${index}`);
     }
-    return segments;
+    return measured;
   }
 
   /** Exchanges which devices hold a lease, and starts the phase when all agents are prepared. */
@@ -150,7 +161,7 @@ class AgentsCoordinator {
     before: PhasePlan | undefined,
     bitmapBytes: number,
   ): Promise<void> {
-    const { told, run } = this.#hall;
+    const { told, say } = this.#hall;
     const bound = new Uint8Array(bitmapBytes);
     for (const bytes of await this.#all(`bound/${index}`, before)) {
       const part = unpackBitmap(bytes, bitmapBytes);
@@ -160,16 +171,17 @@ class AgentsCoordinator {
     await this.#all(`prepared/${index}`);
     const delayMs = index === 0 ? FIRST_START_DELAY_MS : START_DELAY_MS;
     await told.put(`start/${index}`, String(systemClock.wallMs() + delayMs));
-    run.say(`phase ${phase.name}`);
+    say(`phase ${phase.name}`);
   }
 
   async #checkClocks(): Promise<void> {
     const { cards } = this.#hall;
     for (const [index, value] of (await this.#all("clock")).entries()) {
-      const { offsetMs, roundTripMs } = JSON.parse(String(value)) as ClockReading;
+      const what = `the clock of agent ${cards[index].name}`;
+      const { offsetMs, roundTripMs } = readJson(clockReading, value, what);
       if (Math.abs(offsetMs) - roundTripMs / 2 <= CLOCK_OFFSET_MS_MAX) continue;
       throw new RendezvousError(
-        `the clock of agent ${cards[index].name} is ${offsetMs.toFixed(0)} ms from this one ` +
+        `${what} is ${offsetMs.toFixed(0)} ms from this one ` +
           `(limit ${CLOCK_OFFSET_MS_MAX} ms): let NTP set the clocks of all machines`,
       );
     }

@@ -2,13 +2,16 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunResult } from "../../../reports/result/run-result.ts";
 import { Population } from "../../../scenarios/population/population.ts";
+import type { RunPlan } from "../../../simulator/plan/run-plan.ts";
 import { mergeProblem, mergeSegments } from "../../../simulator/run/merge.ts";
 import type { SimulationOutcome } from "../../../simulator/run/outcome.ts";
+import type { RunOrder } from "../plan/run-order.ts";
 import type { BundledServer } from "../server/bundled-server.ts";
 import { auditFile } from "./audit-on-threads.ts";
 import { historyLines } from "./history-file.ts";
+import type { Measurement } from "./measurement-schema.ts";
 import { runResultOf } from "./run-result-of.ts";
-import { encodeSegment, SEGMENT_FILE, type SegmentFile, SegmentFileError } from "./segment-file.ts";
+import { encodeSegment, SEGMENT_FILE, type Segment, SegmentFileError } from "./segment-file.ts";
 
 /** Margin between readings of the same clock, in whole ms. */
 const ONE_CLOCK_MARGIN_MS = 2;
@@ -19,7 +22,7 @@ const ONE_CLOCK_MARGIN_MS = 2;
  * segments do not fit together.
  */
 export async function mergedResultOf(
-  parts: readonly SegmentFile[],
+  parts: readonly Segment[],
   clockMarginMs: number,
   bundled?: BundledServer,
 ): Promise<{ readonly result: RunResult; readonly outcome: SimulationOutcome }> {
@@ -51,7 +54,7 @@ export async function mergedResultOf(
   return { result: { ...result, segments: summaries }, outcome };
 }
 
-function merged(segments: readonly SegmentFile[], marginMs: number): SimulationOutcome {
+function merged(segments: readonly Segment[], marginMs: number): SimulationOutcome {
   const records = segments.map(({ record }) => record);
   try {
     return mergeSegments(segments[0].plan, records, marginMs);
@@ -64,8 +67,8 @@ function merged(segments: readonly SegmentFile[], marginMs: number): SimulationO
 }
 
 /** Why the segments are not from the same run; undefined when they are. */
-function differenceIn(segments: readonly SegmentFile[]): string | undefined {
-  const traits: Readonly<Record<string, (segment: SegmentFile) => unknown>> = {
+function differenceIn(segments: readonly Segment[]): string | undefined {
+  const traits: Readonly<Record<string, (segment: Segment) => unknown>> = {
     scenario: ({ sha256 }) => sha256,
     seed: ({ plan }) => plan.seed,
     "version of provlab": ({ environment }) => `${environment.provlab} ${environment.commit}`,
@@ -78,17 +81,16 @@ function differenceIn(segments: readonly SegmentFile[]): string | undefined {
   return undefined;
 }
 
-/** Writes a segment beside its result, for `prov merge`; `undefined` removes an earlier one. */
-export function keepSegment(folder: string, segment: SegmentFile | undefined): void {
-  const path = join(folder, SEGMENT_FILE);
-  if (segment === undefined) rmSync(path, { force: true });
-  else writeFileSync(path, encodeSegment(segment));
+/** Writes a segment beside its result, for `prov merge`. */
+export function keepSegment(folder: string, order: RunOrder, measured: Measurement): void {
+  writeFileSync(join(folder, SEGMENT_FILE), encodeSegment(order, measured));
 }
 
-export function writeHistory(
-  path: string,
-  plan: SegmentFile["plan"],
-  { phases }: SimulationOutcome,
-): void {
+/** Removes the segment that an earlier run left beside its result. */
+export function removeSegment(folder: string): void {
+  rmSync(join(folder, SEGMENT_FILE), { force: true });
+}
+
+export function writeHistory(path: string, plan: RunPlan, { phases }: SimulationOutcome): void {
   writeFileSync(path, [...historyLines(plan, phases)].join(""));
 }

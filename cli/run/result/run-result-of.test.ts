@@ -5,6 +5,7 @@ import type { Scenario } from "../../../scenarios/language/scenario.ts";
 import { readScenario } from "../../../scenarios/language/scenario-file.ts";
 import { Population } from "../../../scenarios/population/population.ts";
 import { BootRecord } from "../../../simulator/boot/boot-record.ts";
+import type { GeneratorProblem, WorkerUsage } from "../../../simulator/measure/generator-health.ts";
 import { emptyCounters } from "../../../simulator/measure/recorder.ts";
 import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts";
 import { sumCounters } from "../../../simulator/network/network-counters.ts";
@@ -12,7 +13,12 @@ import type { SimulationOutcome } from "../../../simulator/run/edge/coordinator.
 import type { LeaseAudit } from "./lease-audit.ts";
 import { runResultOf } from "./run-result-of.ts";
 
-function scenarioOf(): Scenario {
+const busy: Extract<GeneratorProblem, { kind: "busy" }> = {
+  ...{ kind: "busy", phase: "connect", worker: 0 },
+  ...{ cpuPercent: 99, limitPercent: 95 },
+};
+
+function scenarioOf(threshold: string): Scenario {
   const reading = readScenario(
     "x.yaml",
     `schema: provlab/scenario@1
@@ -22,7 +28,7 @@ phases:
   - name: connect
     streams: [{ exchange: discover, ratePerSecond: 10 }]
     until: all-bound
-thresholds: [connect.discover.completed == 10]
+thresholds: [${threshold}]
 `,
   );
   if (reading.kind === "failed") throw new Error(JSON.stringify(reading.problems));
@@ -50,6 +56,7 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
         streams: [
           {
             exchange: "discover",
+            load: "open",
             ratePerSecond: 10,
             counters: { ...emptyCounters(), offered: 10, sent: 10, completed: 10 },
             achievedPerSecond: 9.9987654,
@@ -60,6 +67,7 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
         ],
         background: emptyCounters(),
         timeToBound: {},
+        slowest: [],
         boot: new BootRecord(),
         devicesGivenUp: 0,
         workers: [],
@@ -93,7 +101,6 @@ function outcomeOf(changes: Partial<SimulationOutcome> = {}): SimulationOutcome 
       lastSendError: undefined,
       cpuPercentMax: 10,
       workers: [],
-      invalid: false,
       problems: [],
     },
     decodeErrors: 0,
@@ -110,8 +117,9 @@ function resultOf(
   outcome: SimulationOutcome,
   audit: LeaseAudit | null = clean,
   target: Target = { kind: "bundled", address: "127.0.0.1", port: 20_000 },
+  { threshold = "connect.discover.completed == 10" } = {},
 ) {
-  const scenario = scenarioOf();
+  const scenario = scenarioOf(threshold);
   return runResultOf({
     scenario,
     sha256: "",
@@ -160,7 +168,7 @@ describe("what decides the verdict, strongest first", () => {
       { kind: "doubleAllocations", atMs: 0, device: 1, address: 0x7f40_0010, holder: 2 } as const,
     ],
   };
-  const slow = { ...outcome.health, invalid: true, problems: ["The generator was slow."] };
+  const slow = { ...outcome.health, problems: [busy] };
   const late = [{ ...outcome.phases[0], endedBy: "time-limit" } as const];
 
   test("a safety violation, even of a run whose generator was the limit", () => {
@@ -178,10 +186,74 @@ describe("what decides the verdict, strongest first", () => {
     expect(result.safety.examples).toEqual(["gone"]);
   });
 
-  test("a run that was stopped, or whose generator was the limit, is invalid", () => {
+  test("a run to which nobody sent anything back, whatever the generator did", () => {
+    const worker = { sent: 12_345, received: 0 } as WorkerUsage;
+    const health = { ...slow, workers: [worker, { ...worker, sent: 0 }] };
+    const { verdict, reasons } = resultOf(outcomeOf({ health, phases: late, aborted: true }));
+    expect(verdict).toBe("fail");
+    expect(reasons[0]).toMatch(/^Nobody answered: 127\.0\.0\.1:20000 .* for 12,345 datagrams\./);
+    const answered = { ...health, workers: [worker, { ...worker, received: 1 }] };
+    expect(resultOf(outcomeOf({ health: answered })).verdict).toBe("pass");
+  });
+
+  test("a run that was stopped is invalid", () => {
     expect(resultOf(outcomeOf({ aborted: true })).verdict).toBe("invalid");
+  });
+
+  test("a run that fails while its generator was beyond its limits is invalid, and says both", () => {
     const result = resultOf(outcomeOf({ health: slow, phases: late }));
-    expect(result).toMatchObject({ verdict: "invalid", reasons: ["The generator was slow."] });
+    expect(result.verdict).toBe("invalid");
+    expect(result.reasons).toEqual([
+      expect.stringMatching(/^phase connect: worker 0 used 99 % of a core/),
+      expect.stringMatching(/^Phase connect reached its time limit/),
+    ]);
+  });
+
+  test("a failure in a phase in which the generator did its part fails the run", () => {
+    const health = { ...outcome.health, problems: [{ ...busy, phase: "another" }] };
+    const result = resultOf(outcomeOf({ health, phases: late }));
+    expect(result.verdict).toBe("fail");
+    expect(result.generator.problems).toHaveLength(1);
+  });
+
+  test("a run that holds all the same passes, and tells what the generator did", () => {
+    const result = resultOf(outcomeOf({ health: slow }));
+    expect(result).toMatchObject({ verdict: "pass", reasons: [] });
+    expect(result.generator.problems).toEqual([expect.stringMatching(/worker 0 used 99 %/)]);
+  });
+
+  test("a threshold that a slow generator may have helped makes the run invalid, and is named", () => {
+    const result = resultOf(outcomeOf({ health: slow }), clean, undefined, {
+      threshold: "connect.discover.serviceMs.p99 < 100",
+    });
+    expect(result.verdict).toBe("invalid");
+    expect(result.reasons.at(-1)).toBe(
+      "Threshold holds, but a slow generator makes it easier: connect.discover.serviceMs.p99 < 100.",
+    );
+  });
+
+  test("a rate at which the server broke, while the generator was beyond its limits", () => {
+    const breakage = { lastKeptPerSecond: 10, firstMissedPerSecond: 20, reason: "" };
+    const phases = outcome.phases.map((phase) => ({
+      ...phase,
+      streams: phase.streams.map((stream) => ({ ...stream, breakage })),
+    }));
+    expect(resultOf(outcomeOf({ phases })).verdict).toBe("pass");
+    expect(resultOf(outcomeOf({ phases, health: slow })).verdict).toBe("invalid");
+  });
+
+  test("a closed loop beside other programs is told only where it decides", () => {
+    const starved: GeneratorProblem = {
+      ...{ kind: "starved", phase: "connect", worker: 0 },
+      ...{ starvedPercent: 40, limitPercent: 10 },
+    };
+    const health = { ...outcome.health, problems: [starved] };
+    expect(resultOf(outcomeOf({ health }))).toMatchObject({
+      ...{ verdict: "pass", generator: { problems: [] } },
+    });
+    const failed = resultOf(outcomeOf({ health, phases: late }));
+    expect(failed.verdict).toBe("invalid");
+    expect(failed.generator.problems).toHaveLength(1);
   });
 
   test("a run that was paused or scaled by hand is no benchmark, and says so", () => {
@@ -211,7 +283,7 @@ describe("what decides the verdict, strongest first", () => {
     const silent = outcomeOf({ phases: [], safety: { ...outcome.safety, acknowledged: 0 } });
     const target: Target = { kind: "external", address: "127.0.0.1", port: 6767 };
     const { reasons } = resultOf(silent, null, target);
-    expect(reasons.at(-1)).toMatch(/^No ACK came from 127\.0\.0\.1:6767: /);
+    expect(reasons.at(-1)).toMatch(/^No ACK came from 127\.0\.0\.1:6767\. /);
     expect(resultOf(silent).reasons.join()).not.toMatch(/No ACK/);
   });
 

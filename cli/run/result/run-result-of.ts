@@ -15,21 +15,22 @@ import {
   type Target,
   type TimeSeriesRow,
 } from "../../../reports/result/run-result.ts";
-import { violationsOf } from "../../../reports/result/safety.ts";
 import { evaluateThresholds } from "../../../reports/result/thresholds.ts";
 import { isFair } from "../../../scenarios/language/network-conditions.ts";
 import type { Scenario } from "../../../scenarios/language/scenario.ts";
 import { deviceKinds, type Population } from "../../../scenarios/population/population.ts";
+import { problemSentence } from "../../../simulator/measure/generator-health.ts";
 import type { Violation, ViolationKind } from "../../../simulator/measure/safety-checker.ts";
 import type { SimulatedSecond } from "../../../simulator/measure/time-series.ts";
 import type { PhaseOutcome, SimulationOutcome } from "../../../simulator/run/edge/coordinator.ts";
 import type { PersonaOutcome } from "../../../simulator/run/outcome.ts";
-import type { RunPaceSummary } from "../../../simulator/run/run-pace.ts";
 import { timeToOnlineMsOf } from "./boot-result-of.ts";
 import { exchangeColumnsOf } from "./exchange-columns.ts";
 import { failoverOf } from "./failover-of.ts";
 import type { LeaseAudit } from "./lease-audit.ts";
 import { measuredOf, rounded } from "./stream-result-of.ts";
+import { type PhaseStages, tailOf } from "./tail-of.ts";
+import { verdictOf } from "./verdict-of.ts";
 
 export interface RunFacts {
   readonly scenario: Scenario;
@@ -43,6 +44,8 @@ export interface RunFacts {
   readonly audit: LeaseAudit | undefined;
   readonly server: ServerUsage | undefined;
   readonly memoryMiB: number;
+  /** By phase, what the bundled server measured of its answers. */
+  readonly stages?: readonly (PhaseStages | undefined)[];
   /** The pair that the run itself drove through a drill. */
   readonly pair?: PairHistory;
 }
@@ -61,7 +64,10 @@ const transactions = {
 /** Makes the result of a run from what it measured, with the verdict. */
 export function runResultOf(facts: RunFacts): RunResult {
   const { scenario, outcome, population, server } = facts;
-  const phases = outcome.phases.map(phaseResultOf);
+  const phases = outcome.phases.map((phase, index) => ({
+    ...phaseResultOf(phase),
+    ...tailOf(phase, population, facts.stages?.[index]),
+  }));
   const timeToBoundMs = Object.fromEntries(
     Object.entries(outcome.timeToBound).map(([kind, spans]) => [kind, distributionOf(spans)]),
   );
@@ -81,7 +87,7 @@ export function runResultOf(facts: RunFacts): RunResult {
   const thresholds = evaluateThresholds(scenario.thresholds, measured);
   const safety = { ...safetyResultOf(facts), ...ofPair };
   const networksOfPhases = scenario.phases.flatMap(({ network }) => network ?? []);
-  const { verdict, reasons } = judge(facts, thresholds, safety);
+  const { verdict, reasons, problems } = verdictOf(facts, thresholds, safety);
   const exchanges = new Set(phases.flatMap(({ streams }) => streams.map((each) => each.exchange)));
   return {
     schema: RESULT_SCHEMA,
@@ -115,7 +121,7 @@ export function runResultOf(facts: RunFacts): RunResult {
       cpuPercentMax: outcome.health.cpuPercentMax,
       ...starvedOf(outcome),
       memoryMiB: facts.memoryMiB,
-      problems: outcome.health.problems,
+      problems: problems.map(problemSentence),
       ...(scenario.network.lossPercent === 0
         ? {}
         : {
@@ -207,63 +213,6 @@ function describeViolation(violation: Violation, population: Population): string
   const who = `${population.kindOf(device)} ${formatMac(population.macOf(device))}`;
   const other = holder === undefined ? "" : ` (${formatMac(population.macOf(holder))})`;
   return `${formatIpv4(address)} for ${who}: it ${violationWords[kind]}${other}.`;
-}
-
-/**
- * A safety violation that was seen fails the run whatever the generator did. Without one, a generator that was
- * the limit makes every other figure worthless.
- */
-function judge(
-  { outcome, scenario, target }: RunFacts,
-  thresholds: RunResult["thresholds"],
-  safety: SafetyResult,
-): Pick<RunResult, "verdict" | "reasons"> {
-  const unsafe = violationsOf(safety)
-    .filter(([, count]) => count > 0)
-    .map(([what, count]) => `Unsafe: ${count} ${what}.`);
-  if (unsafe.length > 0) return { verdict: "fail", reasons: unsafe };
-  const paced = outcome.pace === undefined ? [] : [paceReason(outcome.pace)];
-  if (outcome.aborted)
-    return { verdict: "invalid", reasons: ["The run was stopped early.", ...paced] };
-  if (paced.length > 0) return { verdict: "invalid", reasons: paced };
-  if (outcome.health.invalid) return { verdict: "invalid", reasons: outcome.health.problems };
-  const late = outcome.phases.flatMap((phase) => missedGoal(scenario, phase) ?? []);
-  const failed = thresholds
-    .filter(({ holds }) => !holds)
-    .map(
-      ({ text, actual }) => `Threshold failed: ${text}, but it was ${actual ?? "not measured"}.`,
-    );
-  const stopped = outcome.phases.flatMap(({ name, endedWhy }) =>
-    endedWhy === undefined ? [] : [`Phase ${name} was ended by its threshold ${endedWhy}.`],
-  );
-  const missing = scenario.phases.length - outcome.phases.length;
-  const cut = missing > 0 ? [`${missing} phases did not run.`] : [];
-  const reasons = [...stopped, ...late, ...failed, ...cut];
-  if (reasons.length > 0 && target.kind === "external" && safety.acknowledged === 0) {
-    reasons.push(
-      `No ACK came from ${target.address}:${target.port}: is it serving there, with what prov config prints for this scenario?`,
-    );
-  }
-  return { verdict: reasons.length === 0 ? "pass" : "fail", reasons };
-}
-
-/** A run that somebody paused, or whose rates somebody changed, is no measurement. */
-function paceReason({ pausedMs, paces }: RunPaceSummary): string {
-  const paused = pausedMs === 0 ? [] : [`was paused for ${(pausedMs / 1000).toFixed(1)} s`];
-  const scaled = paces.length === 0 ? [] : [`went at ${paces.join(", ")} times its rates`];
-  return `By hand, the run ${[...paused, ...scaled].join(" and ")}: its figures are no benchmark.`;
-}
-
-/** Why a phase did not reach its goal, as a sentence; undefined if it did. */
-function missedGoal({ phases }: Scenario, phase: PhaseOutcome): string | undefined {
-  const { name, endedBy, devicesGivenUp } = phase;
-  if (endedBy === "given-up") {
-    return `Phase ${name}: ${devicesGivenUp} devices gave up before they were on line.`;
-  }
-  if (endedBy !== "time-limit") return undefined;
-  const goal = phases.find((planned) => planned.name === name)?.until;
-  const state = goal === "all-online" ? "on line" : "bound";
-  return `Phase ${name} reached its time limit before every device was ${state}.`;
 }
 
 /** One second of the time series. */

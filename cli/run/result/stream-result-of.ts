@@ -15,7 +15,7 @@ export function measuredOf({
 }
 
 function streamResultOf(stream: StreamOutcome): StreamResult {
-  const { exchange, name, outstanding, stages, breakage } = stream;
+  const { exchange, name, outstanding, allWithinMs, stages, breakage } = stream;
   const offeredPerSecond =
     stream.ratePerSecond === undefined ? null : rounded(stream.ratePerSecond, 1000);
   const { offered, sent, completed, timeouts, retransmissions, naks, notEligible } =
@@ -25,6 +25,7 @@ function streamResultOf(stream: StreamOutcome): StreamResult {
     ...(name === undefined ? {} : { name }),
     offeredPerSecond,
     ...(outstanding === undefined ? {} : { outstanding }),
+    ...(allWithinMs === undefined ? {} : { allWithinMs }),
     achievedPerSecond: rounded(stream.achievedPerSecond, 1000),
     achievedRatio:
       offeredPerSecond === null || offeredPerSecond === 0

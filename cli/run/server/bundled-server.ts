@@ -1,23 +1,33 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { freeUdpPorts } from "../../../base/net/free-ports.ts";
-import { provProgram } from "../../../lab/machine/package-root.ts";
+import { provCommand } from "../../../lab/machine/package-root.ts";
 import { type ProcessUsage, processUsage } from "../../../lab/machine/process-usage.ts";
 import type { Scenario } from "../../../scenarios/language/scenario.ts";
 import type { Population } from "../../../scenarios/population/population.ts";
 import type { BootFile } from "../../../scenarios/servers/boot-files.ts";
 import { dhcpdConf } from "../../../scenarios/servers/dhcpd-conf.ts";
+import type { StagesReport } from "../../../server/dhcp/loop/answer-stages.ts";
 import type { ServerAddress } from "../../../simulator/relay/cmts.ts";
-import type { ServingMessage } from "../../serve/command.ts";
+import type { ServingMessage, StagesMessage, TakeStages } from "../../serve/command.ts";
 import { PROV_SCHEMA } from "../../serve/prov-file.ts";
 import { type BootServers, ownServers, type ServicePorts } from "../plan/boot-plan-of.ts";
 
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 20_000;
 const STARTS_MAX = 5;
+const STAGES_MS_MAX = 5000;
 /** Below the ports that a system hands out by itself (from 32768 on Linux). */
 const PORT_FIRST = 20_000;
 const PORT_ROWS = 5000;
@@ -48,6 +58,8 @@ export interface BundledServer {
   readonly died: Promise<never>;
   /** CPU and memory so far; undefined where /proc is missing. */
   usage(): ProcessUsage | undefined;
+  /** What made answers slow since the last call; undefined when it does not say within a few seconds. */
+  takeStages(): Promise<StagesReport | undefined>;
   /** Sends SIGTERM, and SIGKILL to a server that does not end in time. */
   stop(): Promise<void>;
 }
@@ -112,8 +124,8 @@ async function startOnPort(
     writeFileSync(file("prov.yaml"), stringify({ ...prov, ...others }));
   }
   const log = openSync(file("server.log"), "w");
-  const args = ["serve", "-c", file("prov.yaml"), "--log-format", "text"];
-  const child = spawn(process.execPath, [provProgram, ...args], {
+  const [program, ...args] = provCommand("serve", "-c", file("prov.yaml"), "--log-format", "text");
+  const child = spawn(program!, args, {
     stdio: ["ignore", "ignore", log, "ipc"],
     // In a process group of its own, so that Ctrl-C reaches only the run, which then stops the server. The
     // server also stops when its channel to this process closes.
@@ -146,6 +158,7 @@ async function startOnPort(
       bootServers: files && ownServers(files, bootPortsOf(ports)),
       ...{ leaseFile, durability, died, stop },
       usage: () => processUsage(child.pid!),
+      takeStages: () => takeStages(child),
     };
   } catch (error) {
     await stop();
@@ -181,6 +194,20 @@ async function served(child: ChildProcess): Promise<ServingMessage> {
   }
 }
 
+async function takeStages(child: ChildProcess): Promise<StagesReport | undefined> {
+  const ask: TakeStages = { kind: "take-stages" };
+  try {
+    if (!child.connected) return undefined;
+    child.send(ask);
+    const signal = AbortSignal.timeout(STAGES_MS_MAX);
+    const [message] = (await once(child, "message", { signal })) as [StagesMessage];
+    return message.report;
+  } catch {
+    // A server that has ended, or that hangs, is told by others.
+    return undefined;
+  }
+}
+
 async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const ended = once(child, "exit");
@@ -191,6 +218,8 @@ async function stopChild(child: ChildProcess): Promise<void> {
 }
 
 function lastWords(logFile: string): string {
+  // The folder of a run may be gone before the end of its server is told.
+  if (!existsSync(logFile)) return "";
   const lines = readFileSync(logFile, "utf8").trim().split("\n").slice(-12);
   return lines.join("") === "" ? "" : `; it said:\n${lines.join("\n")}`;
 }

@@ -20,7 +20,7 @@ import { LiveView } from "./live-view.ts";
  * long the page stays after the run. Rejects with UsageError for a port that is taken.
  */
 export async function openLiveRun(
-  { name, title, population, seed }: Scenario,
+  { name, title, population, seed, thresholds }: Scenario,
   folder: string,
   port: number,
   lingerMs: number,
@@ -32,7 +32,12 @@ export async function openLiveRun(
   const server = await LiveServer.open({
     port,
     view,
-    html: renderLivePage(title === "" ? name : title, about, assets),
+    html: renderLivePage(
+      title === "" ? name : title,
+      about,
+      thresholds.map(({ text }) => text),
+      assets,
+    ),
     scriptHashes: assets.scriptHashes,
     report: () => reportIn(folder),
     setPace: (wanted) => pace.set(wanted, systemClock.monotonicMs()),
@@ -43,8 +48,8 @@ export async function openLiveRun(
     second: (progress, row) => {
       server.tell(view.second(progress, row));
     },
-    end: (end) => {
-      server.tell(view.end({ ...end, hasReport: reportIn(folder) !== undefined }));
+    end: (result) => {
+      server.tell(view.end({ ...result, hasReport: reportIn(folder) !== undefined }));
     },
     close: async () => {
       if (view.isOver && lingerMs > 0) {

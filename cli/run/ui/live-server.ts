@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { listenOn } from "../../../base/net/listening.ts";
 import { UsageError } from "../../options/usage-error.ts";
 import type { LiveEvent, LiveView } from "./live-view.ts";
 
@@ -57,11 +58,9 @@ export class LiveServer {
   /** Rejects with UsageError when the port cannot be had. */
   static async open(options: LiveServerOptions): Promise<LiveServer> {
     const live = new LiveServer(options);
-    await new Promise<void>((resolve, reject) => {
-      live.#server.once("error", (error) => {
-        reject(new UsageError(`--ui-port ${options.port}: ${error.message}`));
-      });
-      live.#server.listen(options.port, "127.0.0.1", resolve);
+    const where = { host: "127.0.0.1", port: options.port };
+    await listenOn(live.#server, where).catch((error: Error) => {
+      throw new UsageError(`--ui-port ${options.port}: ${error.message}`);
     });
     return live;
   }

@@ -1,13 +1,12 @@
 import { LiveCharts } from "../../../reports/page/live-charts.ts";
-import type { TimeSeriesRow, Verdict } from "../../../reports/result/run-result.ts";
+import type { RunResult, TimeSeriesRow } from "../../../reports/result/run-result.ts";
 import { formatCount, formatMs, formatSpan } from "../../../reports/text/format.ts";
+import { actualWords, marginWords } from "../../../reports/text/threshold-words.ts";
 import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
 import { secondOf } from "../watch/second-figures.ts";
 
-/** How the run ended; `error` when it broke off. */
-export interface LiveEnd {
-  readonly verdict: Verdict | "error";
-  readonly reasons: readonly string[];
+/** How the run ended. */
+export interface LiveEnd extends Pick<RunResult, "verdict" | "reasons" | "thresholds"> {
   readonly hasReport: boolean;
 }
 
@@ -22,7 +21,7 @@ export class LiveView {
   readonly #charts = new LiveCharts();
   readonly #pace: () => number;
   #latest: SimulationProgress | undefined;
-  #end: LiveEnd | undefined;
+  #end: LiveEvent | undefined;
 
   /** `pace` returns how fast the run goes through its schedule: 0 is a pause. */
   constructor(pace: () => number) {
@@ -46,17 +45,21 @@ export class LiveView {
     return [{ name: "status", data: { ...statusOf(this.#latest), pace: this.#pace() } }];
   }
 
-  end(end: LiveEnd): LiveEvent[] {
-    this.#end = end;
-    return [{ name: "end", data: end }];
+  end({ verdict, reasons, thresholds, hasReport }: LiveEnd): LiveEvent[] {
+    const judged = thresholds.map((threshold) => ({
+      holds: threshold.holds,
+      actual: actualWords(threshold),
+      margin: marginWords(threshold),
+    }));
+    this.#end = { name: "end", data: { verdict, reasons, hasReport, thresholds: judged } };
+    return [this.#end];
   }
 
   /** Everything so far. */
   greeting(): LiveEvent[] {
     const charts: LiveEvent[] =
       this.#charts.length === 0 ? [] : [{ name: "charts", data: this.#charts.all() }];
-    const end: LiveEvent[] = this.#end === undefined ? [] : [{ name: "end", data: this.#end }];
-    return [...charts, ...this.status(), ...end];
+    return [...charts, ...this.status(), ...(this.#end === undefined ? [] : [this.#end])];
   }
 }
 
@@ -65,13 +68,15 @@ function statusOf(progress: SimulationProgress) {
   const { offered, completed, timeouts, retransmissions, late } = secondOf(row);
   const arrived = row.boots?.online ?? row.bound;
   const ms = (value: number | null): string => (value === null ? "-" : `${formatMs(value)} ms`);
+  const { off = 0 } = row.boots?.states ?? {};
+  const stillOff = off === 0 ? "" : `, ${formatCount(off)} off`;
   const leftMs = Math.max(0, phaseMsMax - phaseElapsedMs);
   return {
     line: `Phase ${phaseIndex + 1} of ${phaseCount}, ${phase}: ${formatSpan(phaseElapsedMs)} of its schedule, at most ${formatSpan(leftMs)} left`,
     progress: Math.min(1, phaseElapsedMs / phaseMsMax),
     figures: [
       {
-        label: `${row.boots === undefined ? "bound" : "on line"} of ${formatCount(devices)}`,
+        label: `${row.boots === undefined ? "bound" : "on line"} of ${formatCount(devices)}${stillOff}`,
         value: formatCount(arrived),
       },
       { label: "offered a second", value: formatCount(offered) },

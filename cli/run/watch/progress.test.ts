@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import type { WriteStream } from "node:tty";
+import { describe, expect, test } from "vitest";
 import { emptyCounters } from "../../../simulator/measure/recorder.ts";
-import { plainLine, progressLines } from "./progress.ts";
+import { plainLine, progressLines, progressOn } from "./progress.ts";
 
 const row = {
   second: 4,
@@ -118,4 +119,37 @@ test("on one line for a log, with the pace when it is not the planned one", () =
   expect(plainLine({ ...progress, pace: 1 })).toBe(`4 s connect: ${figures}`);
   expect(plainLine({ ...progress, pace: 0 })).toBe(`4 s connect (paused): ${figures}`);
   expect(progressLines({ ...progress, pace: 2 })[0]).toMatch(/left \(x 2\)$/);
+});
+
+describe("on standard error", () => {
+  const progress = {
+    ...{ phase: "connect", phaseIndex: 0, phaseCount: 1, phaseElapsedMs: 4000, phaseMsMax: 80_000 },
+    ...{ devices: 80_000, pace: 1 },
+  };
+
+  /** The seconds of the lines that a run of 31 seconds writes. */
+  function secondsWritten(isTTY: boolean, mode: "auto" | "plain" | "none"): readonly number[] {
+    const written: string[] = [];
+    const stream = { isTTY, columns: 80, write: (text: string) => written.push(text) > 0 };
+    const watchers = progressOn(stream as unknown as WriteStream, mode);
+    for (let second = 0; second <= 30; second += 1) {
+      for (const each of watchers)
+        each.second({ ...progress, row: { ...row, second } }, undefined!);
+    }
+    return written.map((text) => Number.parseInt(text, 10));
+  }
+
+  test.each([
+    [false, "auto", [10, 20, 30]],
+    [false, "plain", [5, 10, 15, 20, 25, 30]],
+    [true, "plain", [5, 10, 15, 20, 25, 30]],
+    [false, "none", []],
+    [true, "none", []],
+  ] as const)("terminal: %s, --progress %s", (isTTY, mode, seconds) => {
+    expect(secondsWritten(isTTY, mode)).toEqual(seconds);
+  });
+
+  test("a terminal is redrawn every second", () => {
+    expect(secondsWritten(true, "auto")).toHaveLength(31);
+  });
 });

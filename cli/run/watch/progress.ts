@@ -7,22 +7,33 @@ import { secondOf } from "./second-figures.ts";
 
 const BAR_CELLS = 30;
 const LINES = 6;
-/** From one line of `--progress plain` to the next. */
-const PLAIN_SECONDS = 5;
 /** A terminal has 80. The last one stays free, because some terminals would wrap the line. */
 const COLUMNS = 79;
 
-/** Draws a run while it goes on: six lines, redrawn in place. Without a terminal it draws nothing. */
-export class ProgressView implements RunWatcher {
-  readonly #terminal: WriteStream | undefined;
+/** How a run is shown while it goes on; `auto`: redrawn on a terminal, now and then a line in a log. */
+export const progressModes = ["auto", "plain", "none"] as const;
+export type ProgressMode = (typeof progressModes)[number];
+
+const views: Readonly<Record<ProgressMode, (stream: WriteStream) => RunWatcher[]>> = {
+  auto: (stream) => [stream.isTTY ? new ProgressView(stream) : plainProgress(stream, 10)],
+  plain: (stream) => [plainProgress(stream, 5)],
+  none: () => [],
+};
+
+export function progressOn(stream: WriteStream, mode: ProgressMode): readonly RunWatcher[] {
+  return views[mode](stream);
+}
+
+/** Draws a run on a terminal while it goes on: six lines, redrawn in place. */
+class ProgressView implements RunWatcher {
+  readonly #terminal: WriteStream;
   #isDrawn = false;
 
-  constructor(stream: WriteStream) {
-    this.#terminal = stream.isTTY ? stream : undefined;
+  constructor(terminal: WriteStream) {
+    this.#terminal = terminal;
   }
 
   second(progress: SimulationProgress): void {
-    if (this.#terminal === undefined) return;
     const columns = this.#terminal.columns || 80; // Some terminals say 0.
     const lines = progressLines(progress).map((line) => line.slice(0, columns - 1));
     const up = this.#isDrawn ? `\u001b[${LINES}A` : "";
@@ -32,7 +43,7 @@ export class ProgressView implements RunWatcher {
 
   /** Removes the lines, to make room for the summary. */
   end(): void {
-    if (this.#terminal === undefined || !this.#isDrawn) return;
+    if (!this.#isDrawn) return;
     this.#terminal.write(`\u001b[${LINES}A\u001b[J`);
     this.#isDrawn = false;
   }
@@ -42,11 +53,12 @@ export class ProgressView implements RunWatcher {
   }
 }
 
-/** `--progress plain`: a line every few seconds, for a log. */
-export function plainProgress(stream: Writable): RunWatcher {
+/** A line every few seconds, for a log. */
+export function plainProgress(stream: Writable, everySeconds: number): RunWatcher {
   return {
     second: (progress) => {
-      if (progress.row.second % PLAIN_SECONDS === 0) stream.write(`${plainLine(progress)}\n`);
+      const { second } = progress.row;
+      if (second > 0 && second % everySeconds === 0) stream.write(`${plainLine(progress)}\n`);
     },
   };
 }

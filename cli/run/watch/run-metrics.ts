@@ -24,6 +24,7 @@ const exchangeCounters: Readonly<Record<keyof StreamCounters, readonly [string, 
   abandoned: ["abandoned", "Transactions cut short because the device began anew."],
   notEligible: ["not_eligible", "Arrivals that found no device in the right state."],
   late: ["late", "Transactions sent more than 2 ms after their intended time."],
+  unsent: ["unsent", "Transactions that were due when their phase ended, and never left."],
 };
 
 /** Adds up the seconds of a run for Prometheus. */

@@ -1,4 +1,4 @@
-import type { TimeSeriesRow, Verdict } from "../../../reports/result/run-result.ts";
+import type { RunResult, TimeSeriesRow } from "../../../reports/result/run-result.ts";
 import type { SimulationProgress } from "../../../simulator/run/edge/coordinator.ts";
 import type { RunPace } from "../../../simulator/run/run-pace.ts";
 
@@ -6,8 +6,8 @@ import type { RunPace } from "../../../simulator/run/run-pace.ts";
 export interface RunWatcher {
   /** A second of the run; `row` as the results will have it. */
   second(progress: SimulationProgress, row: TimeSeriesRow): void;
-  /** The run is over and its files are written; `error`: it broke off. */
-  end?(outcome: { readonly verdict: Verdict | "error"; readonly reasons: readonly string[] }): void;
+  /** The run is over and its files are written. */
+  end?(result: RunResult): void;
   close?(): void | Promise<void>;
 }
 
@@ -17,8 +17,8 @@ export function watchedBy(watchers: readonly RunWatcher[]): Required<RunWatcher>
     second: (progress, row) => {
       for (const watcher of watchers) watcher.second(progress, row);
     },
-    end: (outcome) => {
-      for (const watcher of watchers) watcher.end?.(outcome);
+    end: (result) => {
+      for (const watcher of watchers) watcher.end?.(result);
     },
     close: async () => {
       await Promise.all(watchers.map((watcher) => watcher.close?.()));

@@ -2,25 +2,26 @@ import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Logger, nullLogger } from "../../../base/log.ts";
 import type { LeaseHost } from "../../lease/format/lease-host.ts";
-import { LeaseTable } from "../../lease/table/lease-table.ts";
+import { type LeaseRange, LeaseTable } from "../../lease/table/lease-table.ts";
 import { refusedBySystem, StartError } from "../../process/start-error.ts";
 import { withLaterHosts } from "../grammar/lease-hosts.ts";
 import { type ConfigReader, formatDiagnostic, parseConfig } from "../grammar/parse.ts";
+import type { ExecuteRule } from "../language/program.ts";
 import type { ServerConfig } from "../model/model.ts";
 
 /**
  * Reads a dhcpd.conf with everything that it includes. Warnings go to the log; errors are a
- * StartError that shows each one with its place. `allowExecute` takes `execute` statements.
+ * StartError that shows each one with its place.
  */
 export function loadConfig(
   path: string,
   logger: Logger = nullLogger,
   read: ConfigReader = readConfigFile,
-  allowExecute = false,
+  execute: ExecuteRule = "refused",
 ): ServerConfig {
   const text = readMainFile(path, read);
   const readFile: ConfigReader = (file) => (file === path ? text : read(file));
-  const outcome = parseConfig(path, readFile, { allowExecute });
+  const outcome = parseConfig(path, readFile, { execute });
   if (outcome.kind === "failed") {
     const places = outcome.diagnostics.map(formatDiagnostic).join("\n");
     throw new StartError(`${places}\nConfiguration file errors encountered -- exiting`);
@@ -45,11 +46,17 @@ export function readConfigFile(path: string): string {
   return readFileSync(path, "latin1");
 }
 
-/** A table for every range of the configuration. */
+/** A table for every range of the configuration. Throws StartError when there are too many addresses. */
 export function leaseTableOf(config: ServerConfig): LeaseTable {
-  const ranges = config.pools.flatMap(({ ranges, index }) =>
-    ranges.map(({ low, high }) => ({ low, high, pool: index })),
+  return leaseTable(
+    config.pools.flatMap(({ ranges, index }) =>
+      ranges.map(({ low, high }) => ({ low, high, pool: index })),
+    ),
   );
+}
+
+/** A table for these ranges. */
+export function leaseTable(ranges: readonly LeaseRange[]): LeaseTable {
   try {
     return new LeaseTable(ranges, { hashSeed: randomInt(2 ** 32) });
   } catch (error) {

@@ -233,7 +233,8 @@ function parseLog(parser: Parser, target: StatementTarget): void {
 
 /** `execute ("COMMAND" [, DATA]…);` */
 function parseExecute(parser: Parser, target: StatementTarget, _: BodyParser, at: number): void {
-  if (!parser.allowExecute) {
+  const rule = parser.execute;
+  if (rule === "refused") {
     const hint = "start with --allow-execute, or log the values instead.";
     parser.fail("execute is not allowed.", hint, at);
   }
@@ -249,6 +250,7 @@ function parseExecute(parser: Parser, target: StatementTarget, _: BodyParser, at
     kind: "execute",
     command: detached(command),
     arguments: values,
+    rule,
   });
 }
 

@@ -223,11 +223,26 @@ describe("log and execute", () => {
   test("commands are asked for only where they are allowed", () => {
     const text = 'execute ("/bin/notify", option host-name, "it\'s"); execute ("/bin/no", null);';
     expect(parseConfig("dhcpd.conf", () => text).kind).toBe("failed");
-    const outcome = parseConfig("dhcpd.conf", () => text, { allowExecute: true });
+    const outcome = parseConfig("dhcpd.conf", () => text, { execute: "allowed" });
     if (outcome.kind !== "ok") return expect.unreachable();
     const { config } = outcome;
     const settings = evaluateScopes(config, [config.root], contextOf(named("cm1")));
     expect(settings.commands).toEqual([["/bin/notify", "cm1", "it's"]]);
+  });
+
+  test.each([
+    ["allowed", "cm1", [["/bin/notify", "-v", "cm1"]], []],
+    ["allowed", "-rf", [["/bin/notify", "-v", "-rf"]], []],
+    ["no-dashes", "cm1", [["/bin/notify", "-v", "cm1"]], []],
+    ["no-dashes", "-rf", [], ["execute: /bin/notify is not run: an argument is -rf"]],
+  ] as const)("%s: a client that calls itself %s", (execute, name, commands, said) => {
+    const text = 'execute ("/bin/notify", "-v", option host-name);';
+    const outcome = parseConfig("dhcpd.conf", () => text, { execute });
+    if (outcome.kind !== "ok") return expect.unreachable();
+    const { config } = outcome;
+    const settings = evaluateScopes(config, [config.root], contextOf(named(name)));
+    expect(settings.commands).toEqual(commands);
+    expect(settings.messages.map((line) => line.text)).toEqual(said);
   });
 });
 

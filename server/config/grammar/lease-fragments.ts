@@ -53,7 +53,7 @@ export function parseHostStatements(
 
 function parserOf(config: ServerConfig, text: string): Parser {
   const lexer = new Lexer(new SourceFile("lease file", text));
-  return new Parser(lexer, config.definitions, config.allowsExecute);
+  return new Parser(lexer, config.definitions, config.execute);
 }
 
 function attempt<Part>(parser: Parser, parse: () => Part): Fragment<Part> {

@@ -85,6 +85,10 @@ class LaterHosts implements HostTable {
     return first ?? this.#later.byName(name);
   }
 
+  first(count: number): readonly Host[] {
+    return this.#joined((hosts) => hosts.first(count)).slice(0, count);
+  }
+
   #joined(find: (hosts: HostTable) => readonly Host[]): readonly Host[] {
     const first = find(this.#first).filter(({ name }) => !this.#deleted.has(name));
     return [...first, ...find(this.#later)];

@@ -1,8 +1,9 @@
 import { OptionRegistry } from "../language/option-registry.ts";
+import type { ExecuteRule, VariableScope } from "../language/program.ts";
 import { runStatements } from "../language/run-statements.ts";
 import { Settings } from "../language/settings.ts";
 import { BlockScope } from "../model/block-scope.ts";
-import type { ParseOutcome, ServerConfig } from "../model/model.ts";
+import type { ParseOutcome, Scope, ServerConfig } from "../model/model.ts";
 import { processSettingsOf } from "../model/process-settings.ts";
 import { SubnetIndex } from "../model/subnet-index.ts";
 import { Lexer } from "../text/lexer.ts";
@@ -20,8 +21,8 @@ export type { ConfigReader } from "./block.ts";
 
 /** What the operator allows a file to contain. */
 export interface ParseOptions {
-  /** `execute` statements, which run commands; refused when absent. */
-  readonly allowExecute?: boolean;
+  /** `execute` statements, which run commands; "refused" when absent. */
+  readonly execute?: ExecuteRule;
 }
 
 /**
@@ -43,7 +44,7 @@ export function parseConfig(
     return { kind: "failed", diagnostics: [{ file: path, line: 1, column: 1, text: "", message }] };
   }
   const lexer = new Lexer(new SourceFile(path, text));
-  const parser = new Parser(lexer, new OptionRegistry(), options.allowExecute);
+  const parser = new Parser(lexer, new OptionRegistry(), options.execute);
   const root = new BlockScope(undefined);
   const builder = new ConfigBuilder();
   try {
@@ -72,8 +73,8 @@ function configOf(parser: Parser, builder: ConfigBuilder, root: BlockScope): Ser
     keys: [...keys.values()],
     zones,
     failoverPeers: [...failoverPeers.values()],
-    matching: matchingOf(root, parser.registry),
-    allowsExecute: parser.allowExecute,
+    matching: new Settings(parser.registry, topLevelVariables(root, parser.registry)),
+    execute: parser.execute,
     readsSettings: parser.readsSettings,
     hostNames: [...parser.hostNames],
     subnetOf: (address) => index.of(address),
@@ -81,8 +82,8 @@ function configOf(parser: Parser, builder: ConfigBuilder, root: BlockScope): Ser
 }
 
 /** What the top level sets and defines without a packet, as when dhcpd starts. */
-function matchingOf(root: BlockScope, registry: OptionRegistry): Settings {
+export function topLevelVariables(root: Scope, registry: OptionRegistry): VariableScope {
   const ran = new Settings(registry);
   runStatements(root.statements, { packet: undefined, known: false }, ran);
-  return new Settings(registry, ran.variables);
+  return ran.variables;
 }

@@ -2,6 +2,7 @@ import { parseIpv4 } from "../../../protocol/ipv4.ts";
 import { latin1Text } from "../../../protocol/latin1.ts";
 import { hexDigit } from "../../../protocol/mac.ts";
 import type { OptionRegistry } from "../language/option-registry.ts";
+import type { ExecuteRule } from "../language/program.ts";
 import { DATA_BYTES_MAX, withRoom } from "../text/bytes.ts";
 import { hasTypographicQuote, QUOTE_HINT } from "../text/hints.ts";
 import { type Lexer, stringBytes, Token } from "../text/lexer.ts";
@@ -56,13 +57,12 @@ export class Parser extends TokenReader {
   /** Where the octets of a list are put together. */
   #octets = new Uint8Array(64);
   #partsLeft = PARTS_MAX;
-  /** `execute` is only read where the operator has allowed it. */
-  readonly allowExecute: boolean;
+  readonly execute: ExecuteRule;
 
-  constructor(lexer: Lexer, registry: OptionRegistry, allowExecute = false) {
+  constructor(lexer: Lexer, registry: OptionRegistry, execute: ExecuteRule = "refused") {
     super(lexer);
     this.registry = registry;
-    this.allowExecute = allowExecute;
+    this.execute = execute;
   }
 
   /**

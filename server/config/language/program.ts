@@ -268,10 +268,17 @@ export interface LogMessage {
   readonly text: string;
 }
 
+/**
+ * What the operator allows `execute` statements. With "no-dashes" a command is not run when an argument that is no
+ * constant begins with `-`: a program would take a client's data for an option.
+ */
+export type ExecuteRule = "refused" | "allowed" | "no-dashes";
+
 export interface Execute {
   readonly kind: "execute";
   readonly command: string;
   readonly arguments: readonly DataExpression[];
+  readonly rule: Exclude<ExecuteRule, "refused">;
 }
 
 /** An event of a lease: it is given, given back, or runs out. */

@@ -138,7 +138,9 @@ function logLine(statement: Log, context: EvaluationContext, settings: Evaluated
     settings.addMessage({ priority: statement.priority, text: latin1Text(text) });
 }
 
-/** When any argument is null, the command is not run. */
+const dash = "-".charCodeAt(0);
+
+/** When any argument is null, or a dash that the operator does not allow, the command is not run. */
 function command(
   statement: Execute,
   context: EvaluationContext,
@@ -148,6 +150,11 @@ function command(
   for (const argument of statement.arguments) {
     const value = argument.evaluate(context, settings);
     if (value === undefined) return;
+    if (statement.rule === "no-dashes" && argument.constant === undefined && value[0] === dash) {
+      const text = `execute: ${statement.command} is not run: an argument is ${latin1Text(value)}`;
+      settings.addMessage({ priority: "info", text });
+      return;
+    }
     words.push(latin1Text(value));
   }
   settings.addCommand(words);

@@ -92,7 +92,7 @@ class Subclasses implements SubclassTable {
   }
 
   keyOf(index: number): Uint8Array {
-    return this.#keys?.keyOf(index) ?? noBytes;
+    return this.#keys?.has(index) ? this.#keys.keyOf(index) : noBytes;
   }
 
   /** The index of this key, new or not: a subclass may be written down twice. */

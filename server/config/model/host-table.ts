@@ -105,6 +105,11 @@ export class CompactHostTable implements HostTable {
     return index === NONE ? undefined : new HostView(this.#columns, index);
   }
 
+  first(count: number): readonly Host[] {
+    const length = Math.min(count, this.count);
+    return Array.from({ length }, (_, index) => new HostView(this.#columns, index));
+  }
+
   #hostsOf(table: ByteKeyTable, first: number): readonly Host[] {
     if (first === NONE) return noHosts;
     const hosts: Host[] = [new HostView(this.#columns, first)];

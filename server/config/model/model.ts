@@ -4,6 +4,7 @@ import type {
   BooleanExpression,
   DataExpression,
   EvaluationContext,
+  ExecuteRule,
   Statement,
 } from "../language/program.ts";
 import type { Settings } from "../language/settings.ts";
@@ -31,8 +32,8 @@ export interface ServerConfig {
   readonly matching: Settings;
   /** Some expression looks at what statements have set so far (`config-option`). */
   readonly readsSettings: boolean;
-  /** `execute` statements were allowed, in parts of the lease file too. */
-  readonly allowsExecute: boolean;
+  /** The rule for `execute` statements, in parts of the lease file too. */
+  readonly execute: ExecuteRule;
   /** Names written where an address is expected; resolved when a reply is built, see `resolve`. */
   readonly hostNames: readonly string[];
   /** The most specific declared subnet that holds `address`. */
@@ -117,6 +118,8 @@ export interface HostTable {
   byHardware(hardwareType: number, address: Uint8Array): readonly Host[];
   byClientId(clientId: Uint8Array): readonly Host[];
   byName(name: string): Host | undefined;
+  /** The hosts declared first, at most `count`. */
+  first(count: number): readonly Host[];
   /** Some host has a `host-identifier`; without any, byOption finds nothing. */
   readonly hasIdentifiers: boolean;
   /** Hosts whose `host-identifier` is in the packet. */
@@ -154,6 +157,8 @@ export interface SubclassTable {
   readonly count: number;
   /** Index of the subclass with exactly these bytes, or -1. */
   readonly indexOf: (key: ByteSpan) => number;
+  /** The bytes of the subclass with this index; none when there is no such subclass. */
+  readonly keyOf: (index: number) => Uint8Array;
 }
 
 /** One class that a packet belongs to. */

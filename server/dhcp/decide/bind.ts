@@ -35,8 +35,8 @@ export function bind(
   if (isNew) writeLease(exchange, granted, policy, leaseSeconds);
   else if (index >= 0) leases.setCltt(index, exchange.nowSeconds);
   if (isChanged) {
-    leases.setBindings(index, storable(exchange.variables));
     exchange.record(index);
+    leases.setBindings(index, storable(exchange.variables));
   }
   const leaseIndex = isNew || isChanged ? index : -1;
   if (!exchange.bootp) return { kind: "ack", policy, place, leaseSeconds, leaseIndex };
@@ -54,6 +54,8 @@ function writeLease(
   const { index } = place;
   const { leases, limits, pending } = exchange.parts;
   const { nowSeconds } = exchange;
+  exchange.record(index);
+  if (!isLive(leases, index, nowSeconds)) exchange.taken = index;
   pending.cancel(index);
   const isEndless = leaseSeconds === INFINITE_SECONDS;
   const endsAt = isEndless ? Number.POSITIVE_INFINITY : nowSeconds + leaseSeconds;
@@ -68,7 +70,6 @@ function writeLease(
     exchange.addNote(`Infinite-leasetime reservation made on ${formatIpv4(place.address)}.`);
   }
   leases.bind(index, exchange.leaseClient(policy), nowSeconds, endsAt, extras);
-  exchange.record(index);
 }
 
 type MutableExtras = { -readonly [Key in keyof LeaseExtras]: LeaseExtras[Key] };

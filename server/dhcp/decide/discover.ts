@@ -1,4 +1,4 @@
-import { isLive, isOwner } from "../exchange/client.ts";
+import { isHeld, isLive, isOwner } from "../exchange/client.ts";
 import { settled } from "../exchange/commit-event.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { receivedLog } from "../exchange/log-lines.ts";
@@ -77,6 +77,7 @@ function hold(exchange: Exchange, { place: { index, isStatic }, policy }: Grant)
   const { nowSeconds } = exchange;
   // A lease that is over but not yet swept up could not be held for the answer.
   if (leases.isActive(index) && !isLive(leases, index, nowSeconds)) releaseLease(exchange, index);
+  if (!leases.isActive(index) && !isHeld(leases, index, nowSeconds)) exchange.taken = index;
   leases.offer(index, exchange.leaseClient(policy), nowSeconds + OFFER_HOLD_SECONDS);
   leases.setCltt(index, nowSeconds);
   if (isStatic) return;

@@ -43,7 +43,7 @@ export function configOf(text: string): ServerConfig {
     if (path !== "test.conf") throw new Error(`${path}: no such file`);
     return text;
   };
-  const outcome = parseConfig("test.conf", read, { allowExecute: true });
+  const outcome = parseConfig("test.conf", read, { execute: "allowed" });
   if (outcome.kind === "failed") {
     throw new Error(outcome.diagnostics.map(formatDiagnostic).join("\n"));
   }

@@ -1,6 +1,8 @@
 import { MessageType } from "../../../protocol/dhcp/message-type.ts";
 import { OptionCode } from "../../../protocol/dhcp/option-code.ts";
 import { BootOperation, messageType } from "../../../protocol/dhcp/packet.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import { brokenBy } from "../../quarantine/broken-by.ts";
 import type { DhcpEngineOptions, EngineParts } from "../exchange/engine-parts.ts";
 import { Exchange } from "../exchange/exchange.ts";
 import { LeaseEvents } from "../exchange/lease-events.ts";
@@ -36,7 +38,7 @@ const decisions: Readonly<Record<number, (exchange: Exchange) => Outcome>> = {
 /** What the loop uses of an engine. */
 export type DhcpEngineApi = Pick<
   DhcpEngine,
-  "respond" | "pingAnswered" | "pingTimedOut" | "expire"
+  "respond" | "giveUp" | "pingAnswered" | "pingTimedOut" | "expire"
 >;
 
 const settled: Outcome = { kind: "drop", reason: "ping-settled", changes: noChanges };
@@ -46,7 +48,7 @@ const settled: Outcome = { kind: "drop", reason: "ping-settled", changes: noChan
  * owns no socket, file or clock, so the same engine runs in production and in virtual time.
  */
 export class DhcpEngine {
-  readonly #parts: EngineParts;
+  readonly #parts: EngineParts & { interfaces: readonly LocalInterface[] };
   readonly #exchange: Exchange;
 
   constructor(options: DhcpEngineOptions) {
@@ -74,6 +76,11 @@ export class DhcpEngine {
     this.#exchange = new Exchange(this.#parts);
   }
 
+  /** From now on these interfaces are served. */
+  turnTo(interfaces: readonly LocalInterface[]): void {
+    this.#parts.interfaces = interfaces;
+  }
+
   /** Counts again after the table was changed from outside. */
   recount(): void {
     this.#parts.limits.recount(this.#parts.leases);
@@ -91,6 +98,23 @@ export class DhcpEngine {
     if (mistake !== undefined) return drop(exchange, "no-client-identity", mistake);
     const decide = decisions[exchange.type];
     return decide?.(exchange) ?? drop(exchange, "unsupported-message-type", "not served");
+  }
+
+  /**
+   * The decision about the last packet broke, or its outcome could not be carried out. Puts the table into the state of
+   * a reply that was lost: what changed stays changed, and is returned like the changes of an `Outcome`; but an address
+   * that the client was only about to get is free again.
+   */
+  giveUp(): readonly number[] {
+    const { leases, limits, pending } = this.#parts;
+    const { changes, taken, nowSeconds } = this.#exchange;
+    if (taken >= 0) {
+      pending.cancel(taken);
+      if (leases.isActive(taken)) leases.release(taken, nowSeconds);
+      else leases.letGo(taken, nowSeconds);
+    }
+    for (const index of changes) limits.recountOne(index, leases);
+    return changes.filter((index) => leases.isWorthKeeping(index));
   }
 
   /**
@@ -124,13 +148,24 @@ export class DhcpEngine {
       nowSeconds,
       (index, kept) => {
         limits.unbill(index);
-        endLease(this.#parts, index, kept);
         expired ??= [];
         expired.push(index);
+        this.#runExpiry(index, kept);
       },
       EXPIRIES_MAX,
     );
     return expired ?? noChanges;
+  }
+
+  /** A lease ends, even if its `on expiry` breaks. */
+  #runExpiry(index: number, kept: readonly string[]): void {
+    try {
+      endLease(this.#parts, index, kept);
+    } catch (error) {
+      const { output, leases } = this.#parts;
+      const text = `'on expiry' of ${formatIpv4(leases.addressOf(index))} broke: ${brokenBy(error)}`;
+      output({ messages: [{ priority: "error", text }], commands: [] });
+    }
   }
 
   #interfaceOf(interfaceIndex: number): LocalInterface | undefined {

@@ -57,6 +57,51 @@ describe("RELEASE (MSG-1)", () => {
   });
 });
 
+describe("an address whose lease etcd has and nobody can read", () => {
+  const blocked = "10.9.0.100";
+
+  function bed(): EngineBed {
+    const made = new EngineBed(
+      `${config} host in-range { hardware ethernet ${deviceMac(60)}; fixed-address ${blocked}; }`,
+    );
+    made.bind({ ...relayed, mac: deviceMac(1) });
+    made.leases.block(made.leases.indexOf(ip(blocked)));
+    made.records.length = 0;
+    return made;
+  }
+
+  test("is given to nobody, not as a last resort and not to a host that has it by declaration", () => {
+    const made = bed();
+    expect(made.bind({ ...relayed, mac: deviceMac(2) })).toBe("10.9.0.101");
+    expect(made.bind({ ...relayed, mac: deviceMac(3) })).toBe("10.9.0.102");
+    for (const device of [1, 4]) {
+      const client = { ...relayed, mac: deviceMac(device) };
+      expect(made.verdict({ ...client, requested: blocked })).toBe("drop no-free-lease");
+    }
+    expect(made.verdict({ ...relayed, mac: deviceMac(60) })).toBe("drop fixed-address-in-use");
+    expect(made.records.map(({ address }) => address)).not.toContain(ip(blocked));
+  });
+
+  test("is not taken from the device that may have it: its requests stay unanswered, and nothing is written", () => {
+    const made = bed();
+    const client = { mac: deviceMac(1) };
+    expect(made.verdict({ ...client, type: "request", ciaddr: blocked })).toBe(
+      "drop unknown-lease",
+    );
+    expect(made.verdict({ ...client, ...relayed, type: "request", requested: blocked })).toBe(
+      "drop unknown-lease",
+    );
+    expect(made.verdict({ ...client, type: "release", ciaddr: blocked })).toBe(
+      "drop release-unknown",
+    );
+    const decline = { ...client, ...relayed, type: "decline", requested: blocked } as const;
+    expect(made.verdict(decline)).toBe("drop decline-unknown");
+    made.nowSeconds += 1e9;
+    expect(made.expire()).toEqual([]);
+    expect(made.records).toEqual([]);
+  });
+});
+
 describe("DECLINE (MSG-1)", () => {
   test("the address is abandoned, nobody's, and comes back after abandon-lease-time", () => {
     const bed = bound();

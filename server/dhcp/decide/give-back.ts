@@ -43,10 +43,10 @@ export function decline(exchange: Exchange): Outcome {
   if (!policy.declines) {
     return refuse(exchange, policy, "declines", "decline-denied", "ignored");
   }
+  exchange.record(index);
   limits.unbill(index);
   pending.cancel(index);
   endAbandoned(exchange.parts, index);
   leases.abandon(index, nowSeconds, nowSeconds + policy.abandonSeconds);
-  exchange.record(index);
   return { kind: "changed", changes: exchange.changes, log: declinedLog(exchange, address) };
 }

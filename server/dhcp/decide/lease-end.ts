@@ -35,11 +35,11 @@ export function endAbandoned(parts: EngineParts, index: number): void {
 /** Takes an active lease back and records that. */
 export function releaseLease(exchange: Exchange, index: number): void {
   const { leases, limits } = exchange.parts;
+  exchange.record(index);
   limits.unbill(index);
   if (isLive(leases, index, exchange.nowSeconds)) releaseEvent(exchange, index);
   else endLease(exchange.parts, index, leases.keptOf(index));
   leases.release(index, exchange.nowSeconds);
-  exchange.record(index);
 }
 
 /** `on release`, with the packet that ends the lease; variables that it sets are discarded. */

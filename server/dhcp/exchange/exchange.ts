@@ -52,6 +52,8 @@ export class Exchange implements EvaluationContext {
   network: SharedNetwork | undefined;
   /** Option 82 of an earlier packet, from the lease; it is never echoed. */
   relayAgent: Uint8Array | undefined;
+  /** Index of the free lease that this decision offers or binds; -1: none. */
+  taken = -1;
   /** A statement or option depends on the time that the lease has left. */
   isLeaseTimeUsed = false;
   /** What `policyAt` looked at last; an INFORM has none. */
@@ -90,6 +92,7 @@ export class Exchange implements EvaluationContext {
     this.nowMs = nowMs;
     this.receivedOn = receivedOn;
     this.relayAgent = undefined;
+    this.taken = -1;
     this.isLeaseTimeUsed = false;
     this.#place = undefined;
     this.#leaseSeconds = undefined;
@@ -254,7 +257,10 @@ export class Exchange implements EvaluationContext {
     this.#notes.push(line);
   }
 
-  /** The lease's record goes to the store once the packet is decided. */
+  /**
+   * The lease's record goes to the store once the packet is decided. Called before the change, so that it is known when
+   * the decision breaks in the middle.
+   */
   record(index: number): void {
     if (this.#changes === undefined) this.#changes = [index];
     else this.#changes.push(index);

@@ -29,11 +29,19 @@ export class LeaseLimits {
   recount(leases: LeaseTable): void {
     this.#accountOf.clear();
     this.#active.clear();
-    for (let index = 0; index < leases.size; index += 1) {
-      const billing = leases.isActive(index) ? leases.billingOf(index) : undefined;
-      const found = billing === undefined ? undefined : this.#classes.byName(billing.className);
-      if (found !== undefined) this.#add(index, accountOf(found.name, billing?.hash));
-    }
+    for (let index = 0; index < leases.size; index += 1) this.#count(index, leases);
+  }
+
+  /** Counts one lease anew, as the table has it. */
+  recountOne(index: number, leases: LeaseTable): void {
+    this.unbill(index);
+    this.#count(index, leases);
+  }
+
+  #count(index: number, leases: LeaseTable): void {
+    const billing = leases.isActive(index) ? leases.billingOf(index) : undefined;
+    const found = billing === undefined ? undefined : this.#classes.byName(billing.className);
+    if (found !== undefined) this.#add(index, accountOf(found.name, billing?.hash));
   }
 
   /** The first class with room takes the lease; the one that it already counts to always has. */

@@ -11,11 +11,14 @@ export type EdgeDropReason = (typeof edgeDropReasons)[number];
 const edgeDropReasons = [
   ...overloadReasons,
   "interface-not-served",
+  "undecidable",
+  "quarantined",
   "ping-table-full",
   "standby",
   "too-late",
   "commit-backlog",
   "commit-failed",
+  "given-up",
   "reply-does-not-fit",
 ] as const;
 
@@ -48,6 +51,8 @@ export class DhcpCounters {
   leasesExpired = 0;
   pingsSent = 0;
   pingsAnswered = 0;
+  /** Commands of `execute` statements that failed or were not run. */
+  commandsFailed = 0;
 
   countReceived(messageType: number): void {
     this.#received[Math.min(messageType, otherMessage)] += 1;
@@ -88,6 +93,7 @@ export class DhcpCounters {
       "leases-expired": this.leasesExpired,
       "pings-sent": this.pingsSent,
       "pings-answered": this.pingsAnswered,
+      "commands-failed": this.commandsFailed,
     };
     for (const [type, count] of this.#received.entries())
       values[`received.${nameOf(type)}`] = count;

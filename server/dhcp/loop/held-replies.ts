@@ -1,33 +1,52 @@
 import type { Destination, Reply } from "../exchange/outcome.ts";
+import type { AnswerStages, TurnTimes } from "./answer-stages.ts";
 import { type ReplySender, type ReplyWay, wayOf } from "./reply-sender.ts";
 
-/** Room for over a thousand replies of the usual size. */
-const BYTES_MAX = 2 << 20;
+/** Room for 10,000 replies of the usual size. */
+const BYTES_MAX = 4 << 20;
 
-interface HeldReply {
+export interface HeldReply {
   readonly start: number;
   /** 0 for a reply that could not be encoded. */
   readonly length: number;
   readonly leaseIndex: number;
+  readonly xid: number;
+  /** When its request reached this machine. */
+  readonly arrivedAtMs: number;
+  /** The turn in which it was decided. */
+  readonly turn: TurnTimes | undefined;
+  /** When its commit ended; undefined while it waits for one, or without one. */
+  readonly durableMs?: number | undefined;
   readonly way: ReplyWay;
 }
 
 /**
- * Acknowledgements that wait for the disk beyond their own batch. They are encoded, in memory of their
- * own, because the next batch overwrites the buffers of their requests.
+ * Replies that leave later than their own batch, oldest first. They are encoded, in memory of their own,
+ * because the next batch overwrites the buffers of their requests.
  */
 export class HeldReplies {
   readonly #sender: Pick<ReplySender, "encode" | "sendEncoded" | "replyBytesMax">;
+  readonly #stages: AnswerStages | undefined;
   readonly #bytes = new Uint8Array(BYTES_MAX);
   readonly #replies: HeldReply[] = [];
   #used = 0;
+  /** Replies before this one have been taken out. */
+  #first = 0;
 
-  constructor(sender: Pick<ReplySender, "encode" | "sendEncoded" | "replyBytesMax">) {
+  constructor(
+    sender: Pick<ReplySender, "encode" | "sendEncoded" | "replyBytesMax">,
+    stages: AnswerStages | undefined,
+  ) {
     this.#sender = sender;
+    this.#stages = stages;
   }
 
   get count(): number {
-    return this.#replies.length;
+    return this.#replies.length - this.#first;
+  }
+
+  get oldest(): HeldReply | undefined {
+    return this.#replies[this.#first];
   }
 
   /** Whether this number of replies fits, even of the greatest length. */
@@ -36,7 +55,7 @@ export class HeldReplies {
   }
 
   /** Encodes and keeps a reply; there must be room for it. */
-  hold(outcome: Reply, asked: number): void {
+  hold(outcome: Reply, asked: number, arrivedAtMs: number): void {
     const start = this.#used;
     const length = this.#sender.encode(outcome, this.#bytes, start);
     const way = wayOf(outcome, asked);
@@ -45,23 +64,46 @@ export class HeldReplies {
       start,
       length,
       leaseIndex: outcome.leaseIndex,
+      xid: outcome.reply.xid,
+      arrivedAtMs,
+      turn: this.#stages?.turn,
       way: { ...way, destination: copyOf(way.destination) },
     });
   }
 
-  /** Sends all, in order, and calls `onPromise` with the lease of each just before. */
-  release(onPromise: (leaseIndex: number) => void): void {
-    for (const { start, length, leaseIndex, way } of this.#replies) {
-      onPromise(leaseIndex);
-      if (length > 0) this.#sender.sendEncoded(this.#bytes.subarray(start, start + length), way);
+  /** Keeps the oldest reply of another as the newest of these; there must be room for it. */
+  takeFrom(other: HeldReplies, durableMs?: number): void {
+    const reply = other.#replies[other.#first];
+    const { start, length } = reply;
+    this.#bytes.set(other.#bytes.subarray(start, start + length), this.#used);
+    this.#replies.push({ ...reply, start: this.#used, durableMs });
+    this.#used += length;
+    other.skipOldest();
+  }
+
+  /** Sends the oldest reply; `durableMs` is when its commit ended, where that is not known yet. */
+  sendOldest(durableMs?: number): void {
+    const reply = this.#replies[this.#first];
+    const { start, length, arrivedAtMs, turn, way } = reply;
+    if (length > 0) {
+      const bytes = this.#bytes.subarray(start, start + length);
+      this.#sender.sendEncoded(bytes, way);
+      this.#stages?.leaves(bytes, arrivedAtMs, turn, durableMs ?? reply.durableMs);
     }
-    this.discard();
+    this.skipOldest();
+  }
+
+  /** Discards the oldest reply. */
+  skipOldest(): void {
+    this.#first += 1;
+    if (this.#first === this.#replies.length) this.discard();
   }
 
   /** Discards all; returns how many there were. */
   discard(): number {
-    const count = this.#replies.length;
+    const { count } = this;
     this.#replies.length = 0;
+    this.#first = 0;
     this.#used = 0;
     return count;
   }

@@ -61,12 +61,20 @@ export function wayOf({ destination, reply, log }: Reply, asked: number): ReplyW
 /** Sends replies to the destinations that the engine chose (RFC 2131, section 4.1). */
 export class ReplySender {
   readonly #options: ReplySenderOptions;
-  readonly #interfaces: ReadonlyMap<number, LocalInterface>;
+  #interfaces: ReadonlyMap<number, LocalInterface>;
+  #ownAddresses: ReadonlySet<number>;
   #queued = 0;
 
   constructor(options: ReplySenderOptions) {
     this.#options = options;
-    this.#interfaces = new Map(options.interfaces.map((one) => [one.index, one]));
+    this.#interfaces = byIndex(options.interfaces);
+    this.#ownAddresses = options.ownAddresses;
+  }
+
+  /** From now on these interfaces are served, and the machine has these addresses. */
+  turnTo(interfaces: readonly LocalInterface[], ownAddresses: readonly number[]): void {
+    this.#interfaces = byIndex(interfaces);
+    this.#ownAddresses = new Set(ownAddresses);
   }
 
   /** The longest reply that can be sent. */
@@ -148,7 +156,7 @@ export class ReplySender {
 
   /** A reply comes from the address that was asked, unless that was a broadcast. */
   #sourceOf(asked: number): number | undefined {
-    if (asked >>> 24 === loopbackNetwork || this.#options.ownAddresses.has(asked)) return asked;
+    if (asked >>> 24 === loopbackNetwork || this.#ownAddresses.has(asked)) return asked;
     return undefined;
   }
 
@@ -164,8 +172,12 @@ export class ReplySender {
   }
 }
 
+function byIndex(interfaces: readonly LocalInterface[]): ReadonlyMap<number, LocalInterface> {
+  return new Map(interfaces.map((one) => [one.index, one]));
+}
+
 /** The message type that a reply carries: option 53 comes first in every reply of ours. */
-function typeOf(reply: OutgoingPacket): number {
+export function typeOf(reply: OutgoingPacket): number {
   const [first] = leadingOf(reply);
   return first?.code === OptionCode.messageType ? (first.value[0] ?? 0) : 0;
 }

@@ -9,12 +9,16 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 function queueOf(options: Partial<CommandQueueOptions> = {}) {
   const errors: string[] = [];
+  let failed = 0;
   const queue = new CommandQueue({
-    onError: (message) => errors.push(message),
+    onTrouble: ({ commands, message }) => {
+      failed += commands;
+      if (message !== undefined) errors.push(message);
+    },
     nowMs: () => 0,
     ...options,
   });
-  return { queue, errors };
+  return { queue, errors, failed: () => failed };
 }
 
 const append = (file: string, text: string): string[] => [
@@ -45,10 +49,45 @@ describe("commands of execute statements", () => {
     ],
     [["/bin/sh", "-c", "kill -TERM $$"], "execute: /bin/sh ended by SIGTERM"],
   ])("%j is told", async (words, message) => {
-    const { queue, errors } = queueOf();
+    const { queue, errors, failed } = queueOf();
     queue.run(words);
     await queue.idle();
     expect(errors).toEqual([message]);
+    expect(failed()).toBe(1);
+  });
+
+  test.each([
+    ["no name", [""]],
+    ["more arguments than the system takes", ["/bin/true", "x".repeat(1 << 20)]],
+  ])("that cannot even be tried (%s) do not stop those after them", async (_, words) => {
+    const { queue, errors, failed } = queueOf({ runningMax: 1 });
+    queue.run(words);
+    queue.run(append("after", "run"));
+    await queue.idle();
+    expect(readFileSync(join(directory, "after"), "latin1")).toMatch(/run$/);
+    expect(errors).toEqual([expect.stringMatching(/^execute: .* cannot be run: /)]);
+    expect(failed()).toBe(1);
+  });
+
+  test("that hang and belong to another user keep their place, and nothing waits for them", async () => {
+    let processId = 0;
+    const { queue, errors, failed } = queueOf({
+      runningMax: 1,
+      commandMsMax: 100,
+      kill: (id) => {
+        processId = id;
+        throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+      },
+    });
+    queue.run(["/bin/sleep", "600"]);
+    queue.run(["/bin/true"]);
+    await queue.idle();
+    expect(errors).toEqual([
+      "execute: /bin/sleep runs for 0.1 s and cannot be ended (EPERM); it keeps one of 1 places.",
+      "execute: 1 command is not run: all places are taken.",
+    ]);
+    expect(failed()).toBe(2);
+    process.kill(processId, "SIGKILL");
   });
 
   test("that hang are ended, with all that they started", async () => {
@@ -60,7 +99,9 @@ describe("commands of execute statements", () => {
 
   test("that come too fast are not run, which is told once in a while", async () => {
     let nowMs = 0;
-    const { queue, errors } = queueOf({ runningMax: 1, waitingMax: 1, nowMs: () => nowMs });
+    const { queue, errors, failed } = queueOf({
+      ...{ runningMax: 1, waitingMax: 1, nowMs: () => nowMs },
+    });
     for (let count = 0; count < 5; count += 1) queue.run(["/bin/true"]);
     nowMs = 10_000;
     queue.run(["/bin/true"]);
@@ -69,5 +110,6 @@ describe("commands of execute statements", () => {
       "execute: too many commands wait: 1 command is not run.",
       "execute: too many commands wait: 3 commands are not run.",
     ]);
+    expect(failed()).toBe(4);
   });
 });

@@ -7,7 +7,7 @@ import { CommandQueue } from "./command-queue.ts";
 
 const port = parentPort!;
 const queue = new CommandQueue({
-  onError: (message) => port.postMessage(message),
+  onTrouble: (trouble) => port.postMessage(trouble),
   nowMs: () => systemClock.monotonicMs(),
 });
 

@@ -38,6 +38,15 @@ export interface EtcdTlsFiles {
 const KEY_BYTES_MAX = 64 * 1024;
 const PASSWORD_BYTES_MAX = 1024;
 
+/** What an operator should know of an etcd that lets everybody in; undefined with certificates. */
+export function openEtcdWarning({ endpoints, tls }: EtcdAccess): string | undefined {
+  if (tls !== undefined) return undefined;
+  return (
+    `etcd is asked without certificates (${endpoints.join(", ")}): anybody who reaches it can change leases and ` +
+    "take the service. `prov pair init` makes certificates (docs/ha.md)."
+  );
+}
+
 /** Reads the files afresh. Throws StartError that names the file. */
 export function readEtcdTls({ ca, certificate, key }: EtcdTlsFiles) {
   const caText = readPem(ca);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { performance } from "node:perf_hooks";
 import { StartError } from "../../process/start-error.ts";
+import { type AttemptLimits, AttemptTime } from "../attempt-time.ts";
 import {
   decodeLease,
   decodeRange,
@@ -30,6 +31,7 @@ import { framed, readMessages } from "./etcd-grpc.ts";
 const WINDOW_BYTES = 4 << 20;
 const GRPC_OK = "0";
 const leaseExists = /lease already exists/;
+const rangePath = "/etcdserverpb.KV/Range";
 const leasePath = (call: string): string => `/etcdserverpb.Lease/Lease${call}`;
 /** gRPC statuses of refusals that every other member of etcd would repeat. */
 const finalStatuses: ReadonlySet<string> = new Set([
@@ -53,9 +55,16 @@ export class EtcdError extends Error {
   }
 }
 
-export interface EtcdClientOptions extends EtcdUserAccess {
-  /** A member that has not answered for this long is given up for another one. */
-  readonly attemptMsMax: number;
+/** A member did not answer in its time. */
+class EtcdSilence extends EtcdError {}
+
+/** A member that has not answered for as long as AttemptTime gives it is given up for another one. */
+export interface EtcdClientOptions extends EtcdUserAccess, AttemptLimits {}
+
+/** `whole`: from the request to the end of the answer. `silence`: from one byte of the answer to the next. */
+interface AnswerLimit {
+  readonly kind: "whole" | "silence";
+  readonly msMax: number;
 }
 
 /** Hears the events of a watch. `onEnd` is the last call; the next watch goes to another member. */
@@ -76,6 +85,7 @@ export interface EtcdWatch {
  */
 export class EtcdClient {
   readonly #options: EtcdClientOptions;
+  readonly #attemptTime: AttemptTime;
   #member = 0;
   #session: ClientHttp2Session | undefined;
   #token: string | undefined;
@@ -83,6 +93,12 @@ export class EtcdClient {
 
   constructor(options: EtcdClientOptions) {
     this.#options = options;
+    this.#attemptTime = new AttemptTime(options);
+  }
+
+  /** How long a member gets to answer now. */
+  get attemptMs(): number {
+    return this.#attemptTime.ms;
   }
 
   /** Throws EtcdError. `transaction` must be idempotent. */
@@ -98,7 +114,18 @@ export class EtcdClient {
 
   /** Throws EtcdError. */
   range(query: RangeQuery, msMax: number): Promise<RangeAnswer> {
-    return this.#call("/etcdserverpb.KV/Range", encodeRange(query), decodeRange, msMax);
+    return this.#call(rangePath, encodeRange(query), decodeRange, msMax);
+  }
+
+  /**
+   * One page of a long reading, from one member: it is given up when no byte of the answer has come for
+   * `silentMsMax`, however long the whole takes. Throws EtcdError; the next page goes to another member.
+   */
+  async readPage(query: RangeQuery, silentMsMax: number): Promise<RangeAnswer> {
+    const limit: AnswerLimit = { kind: "silence", msMax: silentMsMax };
+    const answer = await this.#attempt(rangePath, encodeRange(query), decodeRange, limit);
+    if (answer instanceof EtcdError) throw answer;
+    return answer;
   }
 
   /** Deletes every key that begins with `prefix`. Throws EtcdError. */
@@ -147,7 +174,7 @@ export class EtcdClient {
       listener.onEnd(reason);
     };
     const open = async (): Promise<void> => {
-      const token = await this.#authenticated(this.#options.attemptMsMax);
+      const token = await this.#authenticated(this.attemptMs);
       if (isOver) return;
       const opened =
         token instanceof EtcdError ? token : this.#open("/etcdserverpb.Watch/Watch", token);
@@ -213,14 +240,19 @@ export class EtcdClient {
     let pauseMs = 5;
     let reason: EtcdError | undefined;
     for (;;) {
-      const { attemptMsMax } = this.#options;
-      const leftMs = endMs - performance.now();
-      const memberMs = Math.max(1, Math.min(attemptMsMax, leftMs));
-      const result = await this.#attempt(path, message, decode, memberMs);
-      if (!(result instanceof EtcdError)) return result;
+      const { attemptMs } = this;
+      const startMs = performance.now();
+      const memberMs = Math.max(1, Math.min(attemptMs, endMs - startMs));
+      const limit: AnswerLimit = { kind: "whole", msMax: memberMs };
+      const result = await this.#attempt(path, message, decode, limit);
+      if (!(result instanceof EtcdError)) {
+        this.#attemptTime.answered(performance.now() - startMs);
+        return result;
+      }
       if (result.isRefused || this.#isClosed) throw result;
+      if (result instanceof EtcdSilence) this.#attemptTime.silent(memberMs);
       // A last attempt that had too little time says less than the one before it.
-      if (memberMs === attemptMsMax || reason === undefined) reason = result;
+      if (memberMs === attemptMs || reason === undefined) reason = result;
       if (performance.now() + pauseMs >= endMs) throw reason;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       pauseMs = Math.min(100, 2 * pauseMs);
@@ -231,13 +263,13 @@ export class EtcdClient {
     path: string,
     message: Uint8Array,
     decode: (bytes: Uint8Array) => Answer,
-    msMax: number,
+    { kind, msMax }: AnswerLimit,
   ): Promise<Answer | EtcdError> {
     const endMs = performance.now() + msMax;
     const token = await this.#authenticated(msMax);
     if (token instanceof EtcdError) return token;
-    const leftMs = Math.max(1, endMs - performance.now());
-    const result = await this.#exchange(path, message, decode, token, leftMs);
+    const left: AnswerLimit = { kind, msMax: Math.max(1, endMs - performance.now()) };
+    const result = await this.#exchange(path, message, decode, token, left);
     const isStale = result instanceof EtcdError && tokenIsStale.test(result.message);
     if (token === undefined || !isStale) return result;
     // Another call may have a new one already.
@@ -254,7 +286,8 @@ export class EtcdClient {
     if (password instanceof EtcdError) return password;
     const message = encodeAuthenticate(credentials.user, password);
     const path = "/etcdserverpb.Auth/Authenticate";
-    const token = await this.#exchange(path, message, decodeToken, undefined, msMax);
+    const limit: AnswerLimit = { kind: "whole", msMax };
+    const token = await this.#exchange(path, message, decodeToken, undefined, limit);
     if (!(token instanceof EtcdError)) this.#token = token;
     return token;
   }
@@ -265,7 +298,7 @@ export class EtcdClient {
     message: Uint8Array,
     decode: (bytes: Uint8Array) => Answer,
     token: string | undefined,
-    msMax: number,
+    { kind, msMax }: AnswerLimit,
   ): Promise<Answer | EtcdError> {
     const opened = this.#open(path, token);
     if (opened instanceof EtcdError) return Promise.resolve(opened);
@@ -280,7 +313,7 @@ export class EtcdClient {
       };
       const timer = setTimeout(() => {
         stream.close(constants.NGHTTP2_CANCEL);
-        end(new EtcdError(`${endpoint} did not answer in ${Math.round(msMax)} ms`));
+        end(new EtcdSilence(`${endpoint} did not answer in ${Math.round(msMax)} ms`));
       }, msMax);
       readMessages(stream, {
         onMessage: (bytes) => {
@@ -295,6 +328,7 @@ export class EtcdClient {
           }
         },
       });
+      if (kind === "silence") stream.on("data", () => void timer.refresh());
       stream.end(framed(message));
     });
   }

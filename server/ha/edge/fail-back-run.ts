@@ -1,16 +1,17 @@
 import { systemClock } from "../../../base/clock.ts";
 import type { OrderEnd, OrderLine } from "../control-messages.ts";
-import { type FailBackStep, planFailBack } from "../fail-back.ts";
+import { FailBack, planFailBack } from "../fail-back.ts";
 import type { HaService } from "./ha-service.ts";
 
 type Service = Pick<HaService, "status" | "order" | "lowerFailureFlag" | "isOver">;
 
 const lookMs = 5;
-const cleanUpMsMax = 5000;
+/** The node forgets its failure at its next turn. */
+const cleanUpMsMax = 60_000;
 
 /**
- * Runs the fail-back on the active node `service`; reports each step before it is taken, and returns the
- * end. It stops when the service stops.
+ * Runs the fail-back on the active node `service`; reports each step before it is taken and how far it is,
+ * and returns the end. It stops when the service stops.
  */
 export async function runFailBack(
   service: Service,
@@ -19,23 +20,20 @@ export async function runFailBack(
   const plan = planFailBack(service.status());
   if (plan.kind === "refused") return plan;
   const startMs = systemClock.monotonicMs();
-  let stoppedAtMs = startMs;
-  let gapMs = 0;
-  for (const step of plan.steps) {
-    const nowMs = systemClock.monotonicMs();
-    const { requirement, text } = step;
-    tell({ kind: "step", elapsedMs: nowMs - startMs, requirement, text });
-    if (step.act === "lower-failure-flag") await service.lowerFailureFlag();
-    if (step.act === "hand-over") {
-      stoppedAtMs = nowMs;
-      service.order("hand-over");
+  const failBack = new FailBack(plan, startMs);
+  let step = "";
+  while (!service.isOver) {
+    const { lines, act, end } = failBack.turn(systemClock.monotonicMs(), service.status());
+    for (const line of lines) {
+      if (line.kind === "step") step = `${line.requirement}: ${line.text}`;
+      tell(line);
     }
-    if (!(await isDoneInTime(service, step))) {
-      return stuckAt(service, `${requirement}: ${text}`, step.msMax, nowMs);
-    }
-    if (step.name === "start-there") gapMs = systemClock.monotonicMs() - stoppedAtMs;
+    if (act === "lower-failure-flag") await service.lowerFailureFlag();
+    if (act === "hand-over") service.order("hand-over");
+    if (end !== undefined) return end;
+    await look();
   }
-  return { kind: "done", gapMs, byHand: plan.byHand };
+  return shutDown(step, startMs);
 }
 
 /** OPS-13: clears the recorded failure, and the node stands by again. */
@@ -46,27 +44,23 @@ export async function runCleanUp(service: Service): Promise<OrderEnd> {
     return { kind: "refused", reasons: [reason, ...troubles] };
   }
   service.order("clean-up");
-  const isDone: FailBackStep["isDone"] = ({ nodes: [own] }) => own.role !== "failed";
-  const msMax = cleanUpMsMax;
+  const step = `OPS-13: ${node} stands by again`;
   const startMs = systemClock.monotonicMs();
-  if (await isDoneInTime(service, { isDone, msMax })) return { kind: "done" };
-  return stuckAt(service, `OPS-13: ${node} stands by again`, msMax, startMs);
-}
-
-function stuckAt({ isOver }: Service, step: string, msMax: number, startMs: number): OrderEnd {
-  if (!isOver) return { kind: "stuck", step, msMax };
-  const elapsedMs = Math.round(systemClock.monotonicMs() - startMs);
-  return { kind: "stuck", step: `${step}; this node was shut down meanwhile`, msMax: elapsedMs };
-}
-
-async function isDoneInTime(
-  service: Service,
-  { isDone, msMax }: Pick<FailBackStep, "isDone" | "msMax">,
-): Promise<boolean> {
-  const deadlineMs = systemClock.monotonicMs() + msMax;
-  while (!isDone(service.status())) {
-    if (service.isOver || systemClock.monotonicMs() >= deadlineMs) return false;
-    await new Promise<void>((resolve) => setTimeout(resolve, lookMs));
+  while (!service.isOver) {
+    if (service.status().nodes[0].role !== "failed") return { kind: "done" };
+    if (systemClock.monotonicMs() - startMs >= cleanUpMsMax) {
+      return { kind: "stuck", step, msMax: cleanUpMsMax };
+    }
+    await look();
   }
-  return true;
+  return shutDown(step, startMs);
+}
+
+function shutDown(step: string, startMs: number): OrderEnd {
+  const msMax = Math.round(systemClock.monotonicMs() - startMs);
+  return { kind: "stuck", step, msMax, why: "this node was shut down meanwhile" };
+}
+
+function look(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, lookMs));
 }

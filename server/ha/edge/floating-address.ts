@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import type { Logger } from "../../../base/log.ts";
+import { SocketError } from "../../../base/net/kernel/socket-error.ts";
 import { openPacketSocket } from "../../../base/net/packet-socket.ts";
-import { SocketError } from "../../../base/net/socket-error.ts";
 import { buildArpAnnouncement } from "../../../protocol/arp/packet.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 

@@ -3,9 +3,9 @@ import { setTimeout as rest } from "node:timers/promises";
 import { type Clock, systemClock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/log.ts";
 import { type IcmpSocket, openIcmpSocket } from "../../../base/net/icmp-socket.ts";
-import { SocketError } from "../../../base/net/socket-error.ts";
+import { SocketError } from "../../../base/net/kernel/socket-error.ts";
 import type { UdpSocketOptions } from "../../../base/net/udp-socket.ts";
-import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
+import type { CatchUp, HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
 import type { ClaimOutcome, Holder, Leadership } from "../../mandate/leadership.ts";
 import { StartError } from "../../process/start-error.ts";
 import { GatewayWatch } from "../gateway-watch.ts";
@@ -26,6 +26,8 @@ export interface DataPlane {
   readonly isAnswering: boolean;
   /** It stood still, and stays silent until the store confirms that this node still leads. */
   readonly isSuspect: boolean;
+  /** More packets than a few of the last minute could not be decided. */
+  readonly areManyUndecidable: boolean;
   /** From LeaseTime: added to the monotonic clock, it gives the time of leases. */
   leaseBaseMs: number;
   /** From now on `epoch` guards the commits. */
@@ -47,6 +49,8 @@ export interface HaServiceOptions
   readonly diskWorks?: (() => boolean) | undefined;
   /** Whether the mirror has all files of the active node; undefined: nothing is mirrored. */
   readonly filesInStep?: (() => boolean) | undefined;
+  /** How far this node is with what is bulky; undefined while nothing is. */
+  readonly catchUp?: (() => CatchUp | undefined) | undefined;
   /** Its claims are made for `node` and `bootId`. */
   readonly leadership: Leadership;
   /** Why the store did not carry out the latest request; "" when it did. */
@@ -116,8 +120,9 @@ export class HaService {
     const { peerName, isFirst, diskWorks } = options;
     const detectsDiskFailures = diskWorks !== undefined;
     const linkCount = options.links.length;
+    const { commitMsMax } = options;
     this.#node = new HaNode(
-      { self: this.#self, peerName, isFirst, times, linkCount, detectsDiskFailures },
+      { self: this.#self, peerName, isFirst, times, linkCount, detectsDiskFailures, commitMsMax },
       nowMs,
     );
     if (gatewayAddress !== undefined) {
@@ -125,7 +130,6 @@ export class HaService {
       this.#gateway = new GatewayWatch({ address: gatewayAddress, identifier, times }, nowMs);
     }
     const { keepaliveMs, deadMs } = times;
-    const { commitMsMax } = options;
     const watchdogTimes = { turnMsMax: deadMs, commitMsMax, blindMsMax: keepaliveMs };
     this.#watchdog = new Watchdog(watchdogTimes, nowMs);
     const turnMs = Math.min(turnMsMax, Math.max(turnMsMin, keepaliveMs / 5));
@@ -185,6 +189,7 @@ export class HaService {
       revision: this.#leadership.revision(),
       health: this.#health(),
       filesInStep: this.#options.filesInStep?.() ?? true,
+      catchUp: this.#options.catchUp?.(),
     };
   }
 
@@ -220,6 +225,7 @@ export class HaService {
     const { effects, heartbeats } = this.#node.turn(nowMs, {
       ...this.#facts(),
       isAnswering: dataPlane.isAnswering,
+      areManyUndecidable: dataPlane.areManyUndecidable,
       claim,
       order: this.#orders.shift(),
       times: { wallMs: now.wallMs, leaseMs: this.#leaseTime.baseMs + nowMs },

@@ -1,6 +1,7 @@
 import { type Logger, nullLogger } from "../../../base/log.ts";
 import { wakeBy } from "../../../base/net/wake-by.ts";
-import { readEtcdTls } from "../../etcd/edge/etcd-access.ts";
+import type { CatchUp } from "../../../protocol/heartbeat/packet.ts";
+import { openEtcdWarning, readEtcdTls } from "../../etcd/edge/etcd-access.ts";
 import { EtcdLeadership, presenceSecondsOf } from "../../mandate/edge/etcd-leadership.ts";
 import { SharedPairState } from "../../mandate/shared-pair-state.ts";
 import type { CountingService } from "../../service/loop/datagram-loop.ts";
@@ -15,10 +16,10 @@ import { type HaService, startHaService } from "./ha-service.ts";
 import { readHeartbeatKey } from "./heartbeat-key.ts";
 import { SharedDataPlane } from "./shared-data-plane.ts";
 
-/** Least time that a member of etcd gets to answer; then another one is asked. */
+/** Bounds of the least time that a member of etcd gets to answer; then another one is asked. */
 const attemptMsLeast = 250;
 const attemptMsMost = 1000;
-/** One for each of three members, and one more. */
+/** One for each of three members, and one more, while etcd is quick. */
 const attemptsMax = 4;
 
 /** The service `ha`. It has its own thread, because a late heartbeat counts as a failure. */
@@ -36,19 +37,21 @@ export async function startHa(
   const sign = readHeartbeatKey(keyFile);
   // Mistakes in these files are reported now, not when etcd does not answer.
   if (plan.etcd.tls !== undefined) readEtcdTls(plan.etcd.tls);
+  const warning = openEtcdWarning(plan.etcd);
+  if (warning !== undefined) logger.warn(warning);
   const disk = diskWatch === undefined ? undefined : await DiskWatch.start(diskWatch, logger);
   const pairState = new SharedPairState(sharedState);
   const pulse = new DataPlanePulse(sharedPulse);
   const self = { node, bootId };
   const { deadMs } = plan.times;
-  const attemptMsMax = Math.min(attemptMsMost, Math.max(attemptMsLeast, deadMs / 2));
+  const attemptMsMin = Math.min(attemptMsMost, Math.max(attemptMsLeast, deadMs / 2));
   const leadership = new EtcdLeadership({
     self,
     ...plan.etcd,
-    attemptMsMax,
-    answerMsMax: attemptsMax * attemptMsMax,
+    attemptMsMin,
+    answerMsMax: attemptsMax * attemptMsMin,
     // The active node wants to know soon whether the store fails for both nodes.
-    probeMs: attemptMsMax / 2,
+    probeMs: attemptMsMin / 2,
     presenceSeconds: presenceSecondsOf(deadMs),
     followed: pairState,
   });
@@ -62,8 +65,10 @@ export async function startHa(
     const diskWorks = disk === undefined ? undefined : () => disk.works;
     const storeTrouble = (): string => leadership.trouble;
     const filesInStep = (): boolean => pairState.filesInStep;
-    const parts = { leadership, storeTrouble, dataPlane, floatingAddress, diskWorks, filesInStep };
-    service = await startHaService({ ...plan, bootId, sign, ...parts, logger });
+    const catchUp = (): CatchUp | undefined => pairState.catchUp;
+    const parts = { leadership, storeTrouble, dataPlane, floatingAddress, diskWorks };
+    const followed = { filesInStep, catchUp };
+    service = await startHaService({ ...plan, bootId, sign, ...parts, ...followed, logger });
   } catch (error) {
     await disk?.close();
     await leadership.close();

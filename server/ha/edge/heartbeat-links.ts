@@ -1,4 +1,4 @@
-import { SocketError } from "../../../base/net/socket-error.ts";
+import { SocketError } from "../../../base/net/kernel/socket-error.ts";
 import {
   openUdpSocket,
   type UdpSocket,

@@ -44,6 +44,10 @@ export class SharedDataPlane implements DataPlane {
     return this.#pairState.mandate !== undefined && this.#pairState.isSuspect;
   }
 
+  get areManyUndecidable(): boolean {
+    return this.#pairState.areManyUndecidable;
+  }
+
   startAnswering(epoch: number): void {
     const term = this.#leadership.termOf(epoch);
     assert(term !== undefined, "a leadership whose beginning was not seen");

@@ -37,14 +37,23 @@ export interface LeaseFileSink {
   onBlock(block: LeaseFileBlock): void;
   /** Receives an unknown statement inside an item that was read. */
   onSkipped?(skipped: SkippedStatement): void;
+  /**
+   * Receives a comment's offsets, from its `#` to its newline or the end of the bytes; perhaps twice, when
+   * the scan begins again after "more".
+   */
+  onComment?(start: number, end: number): void;
 }
 
-/** How a scan ended; `consumed` is the offset after the last whole item. */
+/**
+ * How a scan ended; `consumed` is the offset after the last whole item, and `itemEnd` the same even where
+ * only blanks and comments follow.
+ */
 export type ScanEnd =
-  | { readonly kind: "complete" | "more"; readonly consumed: number }
+  | { readonly kind: "complete" | "more"; readonly consumed: number; readonly itemEnd: number }
   | {
       readonly kind: "torn" | "damaged";
       readonly consumed: number;
+      readonly itemEnd: number;
       readonly recordOffset: number;
       readonly offset: number;
       readonly message: string;
@@ -62,6 +71,7 @@ export function scanLeases(
   sink: LeaseFileSink,
 ): ScanEnd {
   const lexer = new LeaseLexer(bytes, start, end);
+  if (sink.onComment !== undefined) lexer.onComment = (from, to) => sink.onComment?.(from, to);
   const rows = sink.onRow === undefined ? undefined : new LeaseRowReader();
   let consumed = start;
   while (lexer.peek() >= 0) {
@@ -77,15 +87,19 @@ export function scanLeases(
       parseItem(lexer, sink);
     } catch (error) {
       if (!(error instanceof LeaseSyntaxError)) throw error;
-      if (!isLast && end - recordOffset < ITEM_BYTES_MAX) return { kind: "more", consumed };
+      if (!isLast && end - recordOffset < ITEM_BYTES_MAX) {
+        return { kind: "more", consumed, itemEnd: consumed };
+      }
       const kind = isTorn(bytes, recordOffset, end, error, isLast) ? "torn" : "damaged";
-      return { kind, consumed, recordOffset, offset: error.offset, message: error.message };
+      const { offset, message } = error;
+      return { kind, consumed, itemEnd: consumed, recordOffset, offset, message };
     }
     consumed = lexer.at;
     for (const statement of lexer.skipped) sink.onSkipped?.(statement);
   }
   // Blanks and comments at the end may continue in the next bytes, so they are read again then.
-  return isLast ? { kind: "complete", consumed: end } : { kind: "more", consumed };
+  const kind = isLast ? "complete" : "more";
+  return { kind, consumed: isLast ? end : consumed, itemEnd: consumed };
 }
 
 /**

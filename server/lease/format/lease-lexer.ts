@@ -56,6 +56,8 @@ export class LeaseLexer {
   wordStart = 0;
   /** Statements skipped since the caller last emptied this. */
   skipped: SkippedStatement[] = [];
+  /** Called with the offsets of each comment, from its `#` to its newline or the end of the bytes. */
+  onComment: ((start: number, end: number) => void) | undefined;
   readonly #decoder = new ByteDecoder();
 
   constructor(bytes: Uint8Array, start: number, end: number) {
@@ -75,7 +77,9 @@ export class LeaseLexer {
     while (at < end) {
       const byte = bytes[at];
       if (byte === 0x23) {
+        const start = at;
         while (at < end && bytes[at] !== 0x0a) at += 1;
+        this.onComment?.(start, at);
       } else if (kindOf[byte] === Kind.blank) {
         at += 1;
       } else {

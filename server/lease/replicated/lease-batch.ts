@@ -54,10 +54,32 @@ export class LeaseBatch {
 export function readBatch(shared: SharedArrayBuffer, lengthBytes: number): Map<number, Uint8Array> {
   const bytes = new Uint8Array(lengthBytes);
   bytes.set(new Uint8Array(shared, 0, lengthBytes));
+  return unpackRecords(bytes);
+}
+
+/** Texts and the addresses that they are for, as a batch has them. */
+export function packRecords(
+  records: readonly (readonly [address: number, text: Uint8Array])[],
+): Uint8Array {
+  const lengthBytes = records.reduce((total, [, text]) => total + HEAD_BYTES + text.length, 0);
+  const bytes = new Uint8Array(lengthBytes);
   const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [address, text] of records) {
+    view.setUint32(at, address);
+    view.setUint32(at + 4, text.length);
+    bytes.set(text, at + HEAD_BYTES);
+    at += HEAD_BYTES + text.length;
+  }
+  return bytes;
+}
+
+/** The reverse; the last text of an address wins, and the texts are views. */
+export function unpackRecords(bytes: Uint8Array): Map<number, Uint8Array> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records = new Map<number, Uint8Array>();
   let at = 0;
-  while (at < lengthBytes) {
+  while (at < bytes.length) {
     const start = at + HEAD_BYTES;
     const end = start + view.getUint32(at + 4);
     records.set(view.getUint32(at), bytes.subarray(start, end));

@@ -1,13 +1,31 @@
 import { bytesEqual } from "../../../protocol/bytes.ts";
-import type { LeaseFileSink } from "../format/lease-file.ts";
+import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { scanLeases } from "../format/lease-file.ts";
+import { LeaseRowReader } from "../format/lease-row-reader.ts";
 import { formatRow, rowBytesMax } from "../format/lease-writer.ts";
+import type { LeaseRecord } from "../lease.ts";
 import { type LeaseStore, LeaseStoreError } from "../store/lease-store.ts";
 import { LeaseRow } from "../table/lease-row.ts";
 import type { LeaseTable } from "../table/lease-table.ts";
+import { unpackRecords } from "./lease-batch.ts";
 import type { PairNotice } from "./pair-messages.ts";
 
+/** How far the first reading of etcd's leases is. */
+export interface LeaseReading {
+  readonly leasesRead: number;
+  readonly leasesInAll: number;
+}
+
 export type FollowerNotice = Extract<PairNotice, { kind: "loading" | "leases" | "complete" }>;
+
+/** A value in etcd that is not the lease of the address in its key. */
+export interface UnreadableLease {
+  readonly address: number;
+  readonly why: string;
+}
+
+const allReadable: readonly UnreadableLease[] = [];
+const newline = 0x0a;
 
 /**
  * A standby's leases: applies the changes in etcd to the table and the lease file, in the order of
@@ -18,12 +36,15 @@ export class LeaseFollower {
   readonly #file: Pick<LeaseStore, "append" | "appendLease" | "commit">;
   /** 1 for each lease that etcd has. */
   readonly #seen: Uint8Array;
+  readonly #rows = new LeaseRowReader();
   readonly #known = new LeaseRow();
   /** Buffer for two records. */
   #texts = new Uint8Array(0);
   /** Leases whose latest record is not in the lease file yet. */
   readonly #unwritten = new Set<number>();
   #isLoading = true;
+  #leasesRead = 0;
+  #leasesInAll = 0;
   #revision = 0;
   #hasDoubtful = false;
   #fileTrouble: LeaseStoreError | undefined;
@@ -38,6 +59,12 @@ export class LeaseFollower {
   /** Everything that etcd had at `revision` is in the table. */
   get isComplete(): boolean {
     return !this.#isLoading;
+  }
+
+  /** Undefined once everything is there. `leasesInAll` is 0 until etcd has said how many there are. */
+  get reading(): LeaseReading | undefined {
+    if (!this.#isLoading) return undefined;
+    return { leasesRead: this.#leasesRead, leasesInAll: this.#leasesInAll };
   }
 
   get revision(): number {
@@ -63,15 +90,21 @@ export class LeaseFollower {
     return found;
   }
 
-  /** Throws LeaseStoreError (DAMAGED) when a value in etcd is not a lease record. */
-  take(notice: FollowerNotice): void {
+  /**
+   * Returns the values that cannot be read. Whose their addresses are is not known, so nobody gets them until etcd
+   * has a lease there.
+   */
+  take(notice: FollowerNotice): readonly UnreadableLease[] {
+    let unreadable = allReadable;
     switch (notice.kind) {
       case "loading":
         this.#isLoading = true;
+        this.#leasesRead = 0;
+        this.#leasesInAll = notice.leasesInAll;
         this.#seen.fill(0);
         break;
       case "leases":
-        this.#apply(notice.texts);
+        unreadable = this.#apply(notice.records);
         this.#writeDown();
         break;
       case "complete":
@@ -80,26 +113,45 @@ export class LeaseFollower {
         this.#revision = notice.revision;
         break;
     }
+    return unreadable;
   }
 
-  #apply(texts: Uint8Array): void {
-    const sink: LeaseFileSink = {
-      onRow: (row) => this.#applyRow(row),
-      onLease: (record) => {
-        const row = new LeaseRow();
-        row.setRecord(record);
+  #apply(records: Uint8Array): readonly UnreadableLease[] {
+    const unreadable: UnreadableLease[] = [];
+    for (const [address, text] of unpackRecords(records)) {
+      this.#leasesRead += 1;
+      const row = this.#rowOf(text);
+      if (typeof row !== "string" && row.address === address) {
         // A lease whose address is in no range: only the file carries it.
-        if (!this.#applyRow(row)) this.#file.append(record);
-      },
-      onBlock: () => undefined,
-    };
-    const end = scanLeases(texts, 0, texts.length, true, sink);
-    if (end.kind !== "torn" && end.kind !== "damaged") return;
-    throw new LeaseStoreError(
-      "DAMAGED",
-      `A value in etcd is no record of a lease: ${end.message}.`,
-      "Put it right with etcdctl: the value is one lease in the grammar of dhcpd.leases.",
-    );
+        if (!this.#applyRow(row)) this.#file.append(row.toRecord());
+        continue;
+      }
+      const why = typeof row === "string" ? row : `it is the lease of ${formatIpv4(row.address)}`;
+      unreadable.push({ address, why });
+      this.#block(address);
+    }
+    return unreadable;
+  }
+
+  /** The lease that the text is; otherwise why it is none. The row is reused. */
+  #rowOf(text: Uint8Array): LeaseRow | string {
+    const end = this.#rows.read(text, 0, text.length);
+    const isWhole = end === text.length || (end === text.length - 1 && text[end] === newline);
+    if (isWhole) return this.#rows.row;
+    const record = oneLeaseIn(text);
+    if (typeof record === "string") return record;
+    const row = new LeaseRow();
+    row.setRecord(record);
+    return row;
+  }
+
+  /** etcd has it, so this node's own record of it is not the newest, and is not put there. */
+  #block(address: number): void {
+    const index = this.#table.indexOf(address);
+    if (index < 0) return;
+    this.#seen[index] = 1;
+    this.#unwritten.delete(index);
+    this.#table.block(index);
   }
 
   #applyRow(row: LeaseRow): boolean {
@@ -146,4 +198,18 @@ export class LeaseFollower {
     const end = formatRow(other, this.#texts, middle);
     return bytesEqual(this.#texts.subarray(0, middle), this.#texts.subarray(middle, end));
   }
+}
+
+/** The only lease of the text; a sentence about why there is none. */
+function oneLeaseIn(text: Uint8Array): LeaseRecord | string {
+  const leases: LeaseRecord[] = [];
+  let blocks = 0;
+  const end = scanLeases(text, 0, text.length, true, {
+    onLease: (record) => void leases.push(record),
+    onBlock: () => {
+      blocks += 1;
+    },
+  });
+  if (end.kind === "torn" || end.kind === "damaged") return end.message;
+  return leases.length === 1 && blocks === 0 ? leases[0] : "it is not one lease";
 }

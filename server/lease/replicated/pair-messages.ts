@@ -38,11 +38,16 @@ export class PairThreadMemory {
   }
 }
 
-/**
- * States of the commit word. The loop asks once it has taken the last answer; then the thread answers.
- */
+/** States of the commit word. The loop asks once it has taken the last answer; then the thread answers. */
 export const CommitWord = { idle: 0, asked: 1, durable: 2, fenced: 3, unavailable: 4 } as const;
 export type CommitEnd = Exclude<keyof typeof CommitWord, "idle" | "asked">;
+
+const commitEnds: readonly CommitEnd[] = ["durable", "fenced", "unavailable"];
+
+/** What the thread has answered. An unknown word counts as unavailable. */
+export function commitEndOf(word: number): CommitEnd {
+  return commitEnds.find((end) => CommitWord[end] === word) ?? "unavailable";
+}
 
 /** How a node finds its etcd, and its time limits. */
 export interface PairOptions extends EtcdAccess {
@@ -50,8 +55,8 @@ export interface PairOptions extends EtcdAccess {
   readonly prefix: string;
   /** A commit that takes longer is UNAVAILABLE. */
   readonly commitMsMax: number;
-  /** A member of etcd that has not answered for this long is given up for another one. */
-  readonly attemptMsMax: number;
+  /** A member of etcd gets at least this long to answer before another one is asked; see AttemptTime. */
+  readonly attemptMsMin: number;
   /** How often a follower checks that its member still belongs to the majority. */
   readonly probeMs: number;
 }
@@ -65,14 +70,22 @@ export type PairRequest =
       readonly batch: SharedArrayBuffer;
       readonly lengthBytes: number;
     }
-  /** The loop has taken this many bytes of the notices' texts, so more may follow. */
+  /** The loop has taken this many bytes of the notices' records, so more may follow. */
   | { readonly kind: "taken"; readonly lengthBytes: number };
 
 export type PairNotice =
-  /** Everything follows anew, as of one revision: a lease that does not follow is not in etcd. */
-  | { readonly kind: "loading" }
-  /** Lease-file records, one after the other in the order of their revisions. */
-  | { readonly kind: "leases"; readonly texts: Uint8Array }
+  /**
+   * Everything follows anew, as of one revision: a lease that does not follow is not in etcd.
+   * `leasesInAll` leases follow before `complete`.
+   */
+  | { readonly kind: "loading"; readonly leasesInAll: number }
+  /**
+   * Values of leases in the order of their revisions, with the addresses of their keys, as `packRecords` packs them.
+   * Each should be one record of the lease file.
+   */
+  | { readonly kind: "leases"; readonly records: Uint8Array }
+  /** A key among the leases that names no address. */
+  | { readonly kind: "stranger"; readonly key: string }
   /** Everything up to this revision was sent. */
   | { readonly kind: "complete"; readonly revision: number }
   | { readonly kind: "leader"; readonly sight: LeaderSight }

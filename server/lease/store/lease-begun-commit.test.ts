@@ -4,6 +4,7 @@ import { address, modemText, sampleRecords } from "../lease-samples.testing.ts";
 import { LeaseTable } from "../table/lease-table.ts";
 import { LeaseFileStore, type LeaseFileStoreOptions } from "./edge/lease-file-store.ts";
 import { LateSync, SimulatedDisk, systemError, watchedDisk } from "./lease-disk.testing.ts";
+import type { BackgroundSync } from "./lease-disk.ts";
 
 const path = "/var/db/dhcpd.leases";
 const [first, second, third] = sampleRecords.slice(1, 4) as [
@@ -24,7 +25,9 @@ function setUp(options: LeaseFileStoreOptions = {}) {
   });
   const backgroundSync = new LateSync(disk);
   const table = new LeaseTable([{ low: address(0), high: address(255), pool: 0 }]);
-  const store = LeaseFileStore.open(path, table, { disk, backgroundSync, ...options });
+  const store = LeaseFileStore.open(path, table, {
+    ...{ disk, backgroundSyncs: [backgroundSync], ...options },
+  });
   calls.length = 0;
   const text = (): string => Buffer.from(simulated.contents(path)!).toString("latin1");
   return { store, calls, failing, text, backgroundSync };
@@ -133,13 +136,17 @@ test("closing waits for what is under way, and drops the rest", () => {
   expect(text()).toBe(modemText + writeRecord(first));
 });
 
+const absentSync: BackgroundSync = {
+  begin: () => false,
+  beginInstall: () => false,
+  beginDirectory: () => false,
+  end: () => expect.fail("nothing was begun"),
+};
+
 test.each<[string, LeaseFileStoreOptions]>([
   ["durability os", { durability: "os" }],
-  ["no thread", { backgroundSync: undefined }],
-  [
-    "a thread that is not there yet",
-    { backgroundSync: { begin: () => false, end: () => expect.fail("nothing was begun") } },
-  ],
+  ["no thread", { backgroundSyncs: [] }],
+  ["a thread that is not there yet", { backgroundSyncs: [absentSync] }],
 ])("%s: what is begun is over at once", (_name, options) => {
   const { store, text } = setUp(options);
   store.append(first);

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Prng } from "../../../base/prng.ts";
 import { LeaseTable } from "../table/lease-table.ts";
-import { LeaseFileStore, nodeDisk } from "./edge/lease-file-store.ts";
+import { LeaseFileStore } from "./edge/lease-file-store.ts";
+import { nodeDisk } from "./edge/node-disk.ts";
 import {
   LateSync,
   SimulatedCrash,
@@ -59,7 +60,7 @@ type Serve = (disk: LeaseDisk, path: string, promises: Promises, firstSecond: nu
 
 function opened(disk: LeaseDisk, path: string, table: LeaseTable): LeaseFileStore {
   return LeaseFileStore.open(path, table, {
-    ...{ disk, backgroundSync: new LateSync(disk), rewriteBytesMin: 700, leasesPerSlice: 4 },
+    ...{ disk, backgroundSyncs: [new LateSync(disk)], rewriteBytesMin: 700, leasesPerSlice: 4 },
   });
 }
 

@@ -1,5 +1,10 @@
 import type { Prng } from "../../../base/prng.ts";
-import type { BackgroundSync, DiskFileState, LeaseDisk } from "./lease-disk.ts";
+import {
+  type BackgroundSync,
+  type DiskFileState,
+  type LeaseDisk,
+  replaceFile,
+} from "./lease-disk.ts";
 
 /** The machine stopped here: nothing after this call happened. */
 export class SimulatedCrash extends Error {
@@ -34,11 +39,11 @@ export function watchedDisk(
   });
 }
 
-/** Syncs on `disk`, as late as it may: when somebody waits for the end. */
+/** Works on `disk`, as late as it may: when somebody waits for the end. */
 export class LateSync implements BackgroundSync {
   readonly #disk: LeaseDisk;
-  #file: number | undefined;
-  /** How many were begun. */
+  #call: (() => void) | undefined;
+  /** How many syncs were begun. */
   begun = 0;
 
   constructor(disk: LeaseDisk) {
@@ -46,18 +51,41 @@ export class LateSync implements BackgroundSync {
   }
 
   begin(file: number): boolean {
-    this.#file = file;
     this.begun += 1;
-    return true;
+    return this.#begin(() => this.#disk.sync(file));
+  }
+
+  beginInstall(file: number, path: string, newPath: string): boolean {
+    return this.#begin(() => {
+      this.#disk.sync(file);
+      replaceFile(this.#disk, path, newPath);
+    });
+  }
+
+  beginDirectory(path: string): boolean {
+    return this.#begin(() => this.#disk.syncDirectory(path));
   }
 
   end(msMax: number): boolean {
-    const file = this.#file;
-    if (file === undefined) throw new Error("no sync was begun");
+    const call = this.#call;
+    if (call === undefined) throw new Error("nothing was begun");
     if (msMax === 0) return false;
-    this.#file = undefined;
-    this.#disk.sync(file);
+    this.#call = undefined;
+    call();
     return true;
+  }
+
+  #begin(call: () => void): boolean {
+    if (this.#call !== undefined) throw new Error("two calls at once");
+    this.#call = call;
+    return true;
+  }
+}
+
+/** Works as soon as somebody looks. */
+export class PromptSync extends LateSync {
+  override end(): boolean {
+    return super.end(1);
   }
 }
 
@@ -88,6 +116,12 @@ export class SimulatedDisk implements LeaseDisk {
     const inode: Inode = { bytes: bytes.slice(), durable: bytes.slice() };
     this.#names.set(path, inode);
     this.#durableNames.set(path, inode);
+  }
+
+  /** Takes a file away, durably. */
+  remove(path: string): void {
+    this.#names.delete(path);
+    this.#durableNames.delete(path);
   }
 
   contents(path: string): Uint8Array | undefined {
@@ -235,4 +269,31 @@ function survivorOf(inode: Inode, prng: Prng): Uint8Array {
     survivor.fill(0, durable.length + prng.nextBelow(length - durable.length + 1));
   }
   return survivor;
+}
+
+/** Two disks as one: files below `/a/` are on the first one, the others on the second one. */
+export function joinedDisks(first: LeaseDisk, second: LeaseDisk): LeaseDisk {
+  const disks = [first, second];
+  const placeOf = (path: string): number => (path.startsWith("/a/") ? 0 : 1);
+  const diskOf = (path: string): LeaseDisk => disks[placeOf(path)];
+  // The disk of an open file is the lowest bit of its number.
+  const on = <T>(file: number, call: (disk: LeaseDisk, file: number) => T): T =>
+    call(disks[file & 1], file >> 1);
+  return {
+    realPath: (path) => diskOf(path).realPath(path),
+    open: (path, mode) => diskOf(path).open(path, mode) * 2 + placeOf(path),
+    close: (file) => on(file, (disk, own) => disk.close(own)),
+    state: (file) => on(file, (disk, own) => disk.state(own)),
+    read: (file, target, length, position) =>
+      on(file, (disk, own) => disk.read(own, target, length, position)),
+    write: (file, bytes, length, position) =>
+      on(file, (disk, own) => disk.write(own, bytes, length, position)),
+    sync: (file) => on(file, (disk, own) => disk.sync(own)),
+    truncate: (file, sizeBytes) => on(file, (disk, own) => disk.truncate(own, sizeBytes)),
+    link: (path, newPath) => diskOf(path).link(path, newPath),
+    rename: (path, newPath) => diskOf(path).rename(path, newPath),
+    unlink: (path) => diskOf(path).unlink(path),
+    syncDirectory: (path) => diskOf(path).syncDirectory(path),
+    copyAccess: () => undefined,
+  };
 }

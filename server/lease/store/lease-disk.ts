@@ -33,12 +33,31 @@ export interface LeaseDisk {
   copyAccess(from: number, to: number): void;
 }
 
-/** Syncs in another thread, one file at a time. */
+/**
+ * Waits for a disk in another thread, one call at a time. Each `begin…` returns false when no thread is
+ * ready: then do it in place.
+ */
 export interface BackgroundSync {
-  /** Begins `LeaseDisk.sync`. False when no thread is ready to do it: then sync in place. */
+  /** Begins `LeaseDisk.sync`. */
   begin(file: number): boolean;
-  /** Waits at most `msMax`; returns whether the sync has ended. Throws as `LeaseDisk.sync` does. */
+  /** Begins to sync `file`, whose name is `path`, and then `replaceFile`. */
+  beginInstall(file: number, path: string, newPath: string): boolean;
+  /** Begins `LeaseDisk.syncDirectory`. */
+  beginDirectory(path: string): boolean;
+  /** Waits at most `msMax`; returns whether the call has ended. Throws as that call does. */
   end(msMax: number): boolean;
+}
+
+/** Renames `path` to `newPath`, and keeps what was there as `newPath~`, as dhcpd does. */
+export function replaceFile(
+  disk: Pick<LeaseDisk, "link" | "rename" | "unlink">,
+  path: string,
+  newPath: string,
+): void {
+  // File systems without hard links get no backup.
+  attempted(() => disk.unlink(`${newPath}~`));
+  attempted(() => disk.link(newPath, `${newPath}~`));
+  disk.rename(path, newPath);
 }
 
 /** The system's code of an error; undefined when it is not a system error but a bug of ours. */

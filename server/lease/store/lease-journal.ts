@@ -1,89 +1,100 @@
 import { assert } from "../../../base/assert.ts";
 import { formatRow, type LeaseFormat, rowBytesMax, usualFormat } from "../format/lease-writer.ts";
 import type { LeaseRow } from "../table/lease-row.ts";
-import {
-  attempted,
-  type BackgroundSync,
-  guarded,
-  type LeaseDisk,
-  storeError,
-  writeAll,
-} from "./lease-disk.ts";
+import type { JournalFile } from "./journal-file.ts";
+import { guarded, type LeaseDisk, storeError } from "./lease-disk.ts";
+import { type LeaseFileMark, markLine, type Standing } from "./lease-file-mark.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 
 const BUFFER_BYTES = 1 << 20;
+/** A file is left out when this much waits for its disk while the other file is in step. */
+const QUEUED_BYTES_MAX = 8 << 20;
+/** A file is left out when one sync of it takes this long while the other file is in step. */
+const SYNC_SECONDS_MAX = 10;
+/** With two disks, the loop waits for one and the other in turn, for this long. */
+const LOOK_MS = 1;
+const CLOSE_MS_MAX = 2000;
 
 export interface LeaseJournalOptions {
-  readonly disk: LeaseDisk;
-  readonly path: string;
-  readonly file: number;
-  /** Size of the file; its last record must be whole. */
-  readonly end: number;
-  readonly isSynced: boolean;
-  readonly backgroundSync: BackgroundSync | undefined;
+  /** One file, or two that are written together; both with nothing under way. */
+  readonly files: readonly JournalFile[];
   readonly format: LeaseFormat | undefined;
+  /** The mark that the first commit begins with; undefined for a file that is not one of two. */
+  readonly mark: LeaseFileMark | undefined;
+  readonly onLeft: (path: string, why: string) => void;
 }
 
 /** State of the sync that `beginCommit` began; its result is kept until `endCommit` returns it. */
 type SyncState = "none" | "running" | "durable" | LeaseStoreError;
 
 /**
- * The end of the lease file, where batches are appended with one write and one sync each. A batch larger
- * than the buffer is written in parts, but still synced or taken back as a whole. While a sync runs in
- * the background the file is not touched: what is appended stays in the buffer.
+ * The end of one lease file or of two, where batches are appended with one write and one sync each. A
+ * batch larger than the buffer is written in parts, but still synced or taken back as a whole.
+ *
+ * With two files a batch is durable as soon as one has it; the other one follows when its disk has time.
+ * A file that fails or stays behind is left out, and the next commit says so in the other one.
  */
 export class LeaseJournal {
-  readonly path: string;
   readonly format: LeaseFormat;
-  readonly #disk: LeaseDisk;
-  readonly #isSynced: boolean;
-  readonly #background: BackgroundSync | undefined;
-  #file: number;
-  /** Everything before this offset is committed. */
-  #end: number;
-  /** End of the current batch's bytes in the file. */
-  #written: number;
+  readonly #onLeft: LeaseJournalOptions["onLeft"];
+  /** The files that are written. */
+  #members: JournalFile[];
   #buffer = new Uint8Array(BUFFER_BYTES);
   #used = 0;
   #records = 0;
   #sync: SyncState = "none";
-  /** Number of records in the batch being synced. */
-  #syncedRecords = 0;
   /** Why this batch can no longer be committed. */
   #failure: LeaseStoreError | undefined;
-  /** Uncommitted bytes may follow the end. */
-  #mustTruncate = false;
-  /** A rename may not have reached the disk; commits to the new file would then be lost with it. */
-  #mustSyncDirectory = false;
-  #isSuspect = false;
+  /** Number of the last commit that was begun. */
+  #number = 0;
+  /** The mark in force; `bytes` are those of its generation that are committed. */
+  #mark: LeaseFileMark | undefined;
+  /** The same after the batch that is being written; undefined between two. */
+  #nextMark: LeaseFileMark | undefined;
+  /** The mark that the next commit begins with. */
+  #due: LeaseFileMark | undefined;
+  /** Highest generation that was ever written. */
+  #generation: number;
+  /**
+   * A member that counts only when the other one says so durably: until then that one says of itself that
+   * it has every lease.
+   */
+  #newcomer: { readonly file: JournalFile; readonly number: number } | undefined;
+  /** A file that was left out, and has acknowledged leases that the member has not yet. */
+  #fallback: JournalFile | undefined;
+  /** The sync that the slower file is at, and since when. */
+  #watched:
+    | { readonly file: JournalFile; readonly number: number; readonly seconds: number }
+    | undefined;
 
-  constructor(options: LeaseJournalOptions) {
-    this.format = options.format ?? usualFormat;
-    this.#disk = options.disk;
-    this.path = options.path;
-    this.#file = options.file;
-    this.#end = options.end;
-    this.#written = options.end;
-    this.#isSynced = options.isSynced;
-    this.#background = options.backgroundSync;
+  constructor({ files, format, mark, onLeft }: LeaseJournalOptions) {
+    this.format = format ?? usualFormat;
+    this.#members = [...files];
+    this.#due = mark;
+    this.#generation = mark?.generation ?? 0;
+    this.#onLeft = onLeft;
   }
 
-  get file(): number {
-    return this.#file;
+  /** The files that are written, the one that others are caught up from first. */
+  get members(): readonly JournalFile[] {
+    return this.#members;
   }
 
-  get end(): number {
-    return this.#end;
+  /** The mark for a rewrite of a file that has every commit; undefined for one that is not one of two. */
+  get mark(): LeaseFileMark | undefined {
+    return this.#mark;
   }
 
-  /** Part of a batch is in the file, uncommitted. */
-  get isMidBatch(): boolean {
-    return this.#written !== this.#end;
-  }
-
-  /** A sync failed. What the system reports about older pages cannot be trusted, so rewrite the file. */
-  get isSuspect(): boolean {
-    return this.#isSuspect;
+  /** Nothing is under way, and every member has every commit. */
+  get isSettled(): boolean {
+    return (
+      this.#sync === "none" &&
+      this.#due === undefined &&
+      this.#newcomer === undefined &&
+      this.#members.every(
+        (file) => file.isIdle && !file.isMidBatch && file.durable === this.#number,
+      )
+    );
   }
 
   append(row: LeaseRow): void {
@@ -94,23 +105,29 @@ export class LeaseJournal {
     }
   }
 
-  /** Adds text other than leases: the header of a new file, a missing newline. */
-  appendBytes(bytes: Uint8Array): void {
-    this.#records += 1;
-    this.#reserve(bytes.length);
-    if (this.#failure !== undefined) return;
-    this.#buffer.set(bytes, this.#used);
-    this.#used += bytes.length;
+  /**
+   * Adds text other than leases to each file (the header of a new one, a missing newline: empty for
+   * none), then the first mark, and makes both durable in every file, in place. Throws LeaseStoreError.
+   */
+  begin(openings: readonly Uint8Array[]): void {
+    [...this.#members].forEach((file, place) => {
+      const opening = openings[place];
+      if (opening.length === 0) return;
+      this.#records = 1;
+      this.#try(file, () => file.add(opening, opening.length));
+    });
+    while (this.#due !== undefined || this.#records > 0) this.#commit(false);
   }
 
   /** All or nothing; throws LeaseStoreError after taking the batch back. */
   commit(): void {
-    this.#commit(undefined);
+    if (this.#commit(this.#members.length > 1)) return;
+    this.endCommit(Number.POSITIVE_INFINITY);
   }
 
   /** As `commit`; returns false while the sync runs, and `endCommit` then gives the result. */
   beginCommit(): boolean {
-    return this.#commit(this.#background);
+    return this.#commit(true);
   }
 
   /**
@@ -125,44 +142,76 @@ export class LeaseJournal {
     return true;
   }
 
-  /** Replaces the old file, which is closed, by the rewritten one. */
-  switchTo(file: number, end: number, isDirectorySynced: boolean): void {
-    const old = this.#file;
-    this.#file = file;
-    this.#end = end;
-    this.#written = end;
-    this.#mustTruncate = false;
-    this.#mustSyncDirectory = !isDirectorySynced;
-    this.#isSuspect = false;
-    attempted(() => this.#disk.close(old));
+  /**
+   * Housekeeping of two files, about once a second and between two commits: gives a slow disk what waits
+   * for it, leaves its file out when it stays behind, and tells the other file so. Throws LeaseStoreError.
+   */
+  tend(nowSeconds: number): void {
+    this.#each((file) => file.poll(0));
+    this.#settleMembers();
+    this.#watch(nowSeconds);
+    if (this.#due !== undefined && this.#fallback === undefined) this.commit();
   }
 
+  /**
+   * Takes `file` in again, which was rewritten from the only member up to `copiedTo`: gives it what that
+   * one got since. Both files say so in the next commit.
+   */
+  join(file: JournalFile, copiedTo: number, disk: LeaseDisk): void {
+    const [source] = this.#members;
+    for (let from = copiedTo; from < source.end; ) {
+      const bytes = new Uint8Array(Math.min(BUFFER_BYTES, source.end - from));
+      const length = guarded(`Can't read ${source.path}`, () =>
+        disk.read(source.file, bytes, bytes.length, from),
+      );
+      if (length === 0) throw storeError("CHANGED", `Can't read ${source.path} to its end`);
+      file.add(bytes, length);
+      from += length;
+    }
+    file.countFrom(this.#number);
+    this.#members = [source, file];
+    this.#newcomer = { file, number: this.#number + 1 };
+    this.#dueIs("both");
+  }
+
+  /** Leaves a file out that stays behind, unless the other one does not count yet. */
+  leaveBehind(file: JournalFile, why: string): void {
+    if (this.#newcomer !== undefined && this.#newcomer.file !== file) return;
+    this.#leave(file, `${file.path} is behind: ${why}.`);
+  }
+
+  /** Waits for the commit under way, and for a while for the slower file: so a start finds both in step. */
   close(): void {
     this.#awaitSync(Number.POSITIVE_INFINITY);
-    if (this.isMidBatch) this.#takeBack();
+    for (let waits = 0; waits < 2 && this.#members.length > 1; waits += 1) {
+      this.#each((file) => file.poll(CLOSE_MS_MAX));
+    }
+    for (const file of this.#members) file.cutBack();
     this.#used = 0;
     this.#records = 0;
-    guarded(`Can't close ${this.path}`, () => this.#disk.close(this.#file));
   }
 
-  #commit(background: BackgroundSync | undefined): boolean {
+  #commit(inBackground: boolean): boolean {
     assert(this.#sync === "none", "a commit while another is under way");
-    if (this.#records === 0) return true;
-    let isRunning = false;
+    if (this.#records === 0 && this.#due === undefined) return true;
     try {
       if (this.#failure !== undefined) throw this.#failure;
       this.#write();
-      isRunning = this.#isSynced && background?.begin(this.#file) === true;
-      if (this.#isSynced && !isRunning) this.#syncNow();
+      const number = this.#number + 1;
+      this.#each((file) => file.commit(number, inBackground));
+      this.#number = number;
     } catch (error) {
+      this.#used = 0;
+      this.#records = 0;
+      this.#failure = undefined;
       this.#takeBack();
       throw error;
     }
-    this.#syncedRecords = this.#records;
     this.#records = 0;
-    if (isRunning) this.#sync = "running";
-    else this.#settle();
-    return !isRunning;
+    this.#sync = "running";
+    if (!this.#isDurable()) return false;
+    this.#sync = "none";
+    return true;
   }
 
   #reserve(lengthBytes: number): void {
@@ -178,93 +227,145 @@ export class LeaseJournal {
     if (lengthBytes > this.#buffer.length) this.#buffer = new Uint8Array(lengthBytes);
   }
 
+  /** Gives the buffer to the files, and before the first part of a batch the mark that is due. */
   #write(): void {
-    if (this.#used === 0) return;
-    if (!this.isMidBatch) this.#prepare();
+    for (const file of this.#members) file.records = this.#records;
+    if (this.#nextMark === undefined) this.#writeMark();
     const length = this.#used;
-    this.#mustTruncate = true;
-    const taken = guarded(this.#what("append"), () =>
-      writeAll(this.#disk, this.#file, this.#buffer, length, this.#written),
-    );
-    this.#written += taken;
     this.#used = 0;
-    if (taken !== length) {
-      throw storeError("SHORT_WRITE", this.#what("append"));
+    this.#each((file) => file.add(this.#buffer, length));
+    if (this.#nextMark !== undefined) {
+      this.#nextMark = { ...this.#nextMark, bytes: this.#nextMark.bytes + length };
     }
+    if (this.#members.length > 1) this.#leaveFullQueue();
   }
 
-  /** Before the first write of a batch: checks that this is still our file and ends where we expect. */
-  #prepare(): void {
-    const { path } = this;
-    if (this.#mustTruncate) {
-      guarded(`Can't take back a failed write to ${path}`, () =>
-        this.#disk.truncate(this.#file, this.#end),
-      );
-      this.#mustTruncate = false;
-    }
-    if (this.#mustSyncDirectory) {
-      guarded(`Can't sync the directory of ${path}`, () => this.#disk.syncDirectory(path));
-      this.#mustSyncDirectory = false;
-    }
-    const { sizeBytes, links } = guarded(this.#what("append"), () => this.#disk.state(this.#file));
-    if (sizeBytes === this.#end && links > 0) return;
-    throw new LeaseStoreError(
-      "CHANGED",
-      links === 0
-        ? `${path} was removed or replaced while it was in use.`
-        : `${path} was changed by another process: it has ${sizeBytes} bytes and not ${this.#end}.`,
-      "Stop whatever writes to it (a second server?), then restart this server.",
-    );
+  #writeMark(): void {
+    this.#nextMark = this.#mark;
+    const due = this.#due;
+    if (due === undefined || this.#fallback !== undefined) return;
+    const line = markLine(due);
+    this.#each((file) => file.add(line, line.length));
+    this.#nextMark = due;
   }
 
-  #syncNow(): void {
-    try {
-      guarded(this.#what("sync"), () => this.#disk.sync(this.#file));
-    } catch (error) {
-      this.#isSuspect = true;
-      throw error;
-    }
-  }
-
-  /** Waits at most `msMax` for the background sync, and keeps its result. */
+  /** Waits at most `msMax` for the commit under way, and keeps its result. */
   #awaitSync(msMax: number): void {
-    const background = this.#background;
-    if (this.#sync !== "running" || background === undefined) return;
-    try {
-      const what = this.#what("sync", this.#syncedRecords);
-      if (!guarded(what, () => background.end(msMax))) return;
-      this.#sync = "durable";
-      this.#settle();
-    } catch (error) {
-      if (!(error instanceof LeaseStoreError)) throw error;
-      this.#isSuspect = true;
-      this.#sync = error;
-      this.#cutBack();
+    let leftMs = msMax;
+    for (let turn = 0; this.#sync === "running"; turn += 1) {
+      try {
+        this.#each((file) => file.poll(0));
+        if (this.#isDurable() || leftMs <= 0) return;
+        const files = this.#members;
+        const waitMs = files.length === 1 ? leftMs : Math.min(leftMs, LOOK_MS);
+        this.#try(files[turn % files.length], (file) => file.poll(waitMs));
+        if (leftMs !== Number.POSITIVE_INFINITY) leftMs -= waitMs;
+      } catch (error) {
+        if (!(error instanceof LeaseStoreError)) throw error;
+        this.#sync = error;
+        this.#number -= 1;
+        this.#takeBack();
+      }
     }
   }
 
-  /** Marks everything written as committed. */
-  #settle(): void {
-    this.#end = this.#written;
-    this.#mustTruncate = false;
+  /** Whether a file that counts has the commit under way; then it is settled. */
+  #isDurable(): boolean {
+    this.#settleMembers();
+    const newcomer = this.#newcomer?.file;
+    if (!this.#members.some((file) => file !== newcomer && file.durable >= this.#number))
+      return false;
+    this.#sync = "durable";
+    if (this.#nextMark !== undefined) {
+      if (this.#nextMark.generation === this.#due?.generation) this.#due = undefined;
+      this.#mark = this.#nextMark;
+      this.#nextMark = undefined;
+    }
+    return true;
+  }
+
+  #settleMembers(): void {
+    const [first] = this.#members;
+    if (this.#newcomer !== undefined && first.durable >= this.#newcomer.number) {
+      this.#newcomer = undefined;
+    }
+    if (this.#fallback !== undefined && first.durable >= this.#fallback.durable) {
+      this.#fallback = undefined;
+    }
   }
 
   #takeBack(): void {
-    this.#used = 0;
-    this.#records = 0;
-    this.#failure = undefined;
-    this.#cutBack();
+    this.#nextMark = undefined;
+    for (const file of this.#members) file.cutBack();
   }
 
-  #cutBack(): void {
-    this.#written = this.#end;
-    if (!this.#mustTruncate) return;
-    const isDone = attempted(() => this.#disk.truncate(this.#file, this.#end));
-    this.#mustTruncate = !isDone;
+  #each(call: (file: JournalFile) => void): void {
+    if (this.#members.length === 1) {
+      this.#try(this.#members[0], call);
+      return;
+    }
+    for (const file of [...this.#members]) if (this.#members.includes(file)) this.#try(file, call);
   }
 
-  #what(verb: string, count = this.#records): string {
-    const records = count === 1 ? "1 record" : `${count} records`;
-    return `Can't ${verb} ${records} to ${this.path}`;
+  #try(file: JournalFile, call: (file: JournalFile) => void): void {
+    try {
+      call(file);
+    } catch (error) {
+      if (!(error instanceof LeaseStoreError)) throw error;
+      const other = this.#members.find((member) => member !== file);
+      if (other === undefined) {
+        this.#fallBack(file, error);
+        throw error;
+      }
+      // The file that a newcomer follows cannot be left for it: nobody else has every lease.
+      const isFollowed = other === this.#newcomer?.file;
+      this.#leave(isFollowed ? other : file, error.message);
+      if (isFollowed) throw error;
+    }
+  }
+
+  /** The only member failed: goes back to a file that has more. */
+  #fallBack(file: JournalFile, { message }: LeaseStoreError): void {
+    const better = this.#fallback;
+    if (better === undefined || better.durable <= file.durable) return;
+    file.cutBack();
+    this.#members = [better];
+    this.#fallback = undefined;
+    this.#onLeft(file.path, message);
+  }
+
+  #leave(file: JournalFile, why: string): void {
+    file.cutBack();
+    this.#members = this.#members.filter((member) => member !== file);
+    if (this.#newcomer?.file === file) this.#newcomer = undefined;
+    else if (this.#members[0].durable < file.durable) this.#fallback = file;
+    this.#dueIs("alone");
+    this.#onLeft(file.path, why);
+  }
+
+  #dueIs(standing: Standing): void {
+    const set = (this.#due ?? this.#mark)?.set ?? "";
+    this.#generation += 1;
+    this.#due = { set, generation: this.#generation, standing, bytes: 0 };
+  }
+
+  #leaveFullQueue(): void {
+    const file = this.#members.find(({ queuedBytes }) => queuedBytes > QUEUED_BYTES_MAX);
+    if (file === undefined) return;
+    this.leaveBehind(file, `${file.queuedBytes} bytes wait for its disk`);
+  }
+
+  #watch(nowSeconds: number): void {
+    const file = this.#members.find(({ durable }) => durable < this.#number);
+    if (file === undefined || this.#members.length === 1) {
+      this.#watched = undefined;
+      return;
+    }
+    const watched = this.#watched;
+    if (watched?.file !== file || watched.number !== file.syncing || nowSeconds < watched.seconds) {
+      this.#watched = { file, number: file.syncing, seconds: nowSeconds };
+    } else if (nowSeconds - watched.seconds >= SYNC_SECONDS_MAX) {
+      this.leaveBehind(file, `one sync of it takes over ${SYNC_SECONDS_MAX} s`);
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { latin1Text } from "../../../protocol/latin1.ts";
 import {
   countLines,
   ITEM_BYTES_MAX,
@@ -10,6 +11,7 @@ import { copyRecord, type LeaseRecord } from "../lease.ts";
 import type { LeaseRow } from "../table/lease-row.ts";
 import type { LeaseTable } from "../table/lease-table.ts";
 import { guarded, type LeaseDisk } from "./lease-disk.ts";
+import { type LeaseFileMark, MARK_BYTES_MAX, parseMark } from "./lease-file-mark.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 
 const CHUNK_BYTES = 4 * ITEM_BYTES_MAX;
@@ -32,6 +34,10 @@ export interface LeaseFileContents extends CarriedItems {
   readonly endsWithNewline: boolean;
   /** Number of lease records, including superseded ones. */
   readonly records: number;
+  /** The last mark of a file that is one of two. */
+  readonly mark: LeaseFileMark | undefined;
+  /** Bytes of the mark's generation in this file. */
+  readonly generationBytes: number;
   /** A sentence about the torn end, if any. */
   readonly torn?: string;
   /** A sentence about each of the first unknown statements. */
@@ -41,15 +47,15 @@ export interface LeaseFileContents extends CarriedItems {
 }
 
 /**
- * Reads the open file in chunks and loads its leases into `table`, the last record of an address winning.
- * Throws LeaseStoreError: DAMAGED with file, line and a remedy when a place before the end cannot be
- * read, or the system's code.
+ * Reads the open file in chunks and loads its leases into `table`, the last record of an address winning;
+ * without a table, only to look. Throws LeaseStoreError: DAMAGED with file, line and a remedy when a place
+ * before the end cannot be read, or the system's code.
  */
 export function readLeases(
   disk: LeaseDisk,
   path: string,
   file: number,
-  table: LeaseTable,
+  table?: LeaseTable,
 ): LeaseFileContents {
   const { sizeBytes } = guarded(`Can't read ${path}`, () => disk.state(file));
   const opened = new OpenFile(disk, path, file);
@@ -59,15 +65,19 @@ export function readLeases(
   let skippedMore = 0;
   let records = 0;
   let position = 0;
+  let itemEnd = 0;
+  const marked: { mark: LeaseFileMark | undefined; end: number } = { mark: undefined, end: 0 };
+  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes + 1));
+  let length = 0;
   const sink: LeaseFileSink = {
     onRow(row: LeaseRow): boolean {
-      if (!table.loadRow(row)) return false;
+      if (table?.loadRow(row) === false) return false;
       records += 1;
       return true;
     },
     onLease(record: LeaseRecord): void {
       records += 1;
-      if (!table.load(record)) foreign.set(record.address, copyRecord(record));
+      if (table?.load(record) === false) foreign.set(record.address, copyRecord(record));
     },
     onBlock(block: LeaseFileBlock): void {
       blocks.delete(block.key);
@@ -81,12 +91,20 @@ export function readLeases(
       const line = opened.lineAt(position + offset);
       skipped.push(`${path} line ${line}: ${what}. It is passed over, and not kept.`);
     },
+    onComment(start: number, end: number): void {
+      // Without its newline the line may be cut off.
+      if (end - start > MARK_BYTES_MAX || end >= length) return;
+      const mark = parseMark(latin1Text(chunk.subarray(start, end)));
+      if (mark === undefined) return;
+      marked.mark = mark;
+      marked.end = position + end + 1;
+    },
   };
-  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes + 1));
   for (;;) {
-    const length = opened.read(chunk, position);
+    length = opened.read(chunk, position);
     const isLast = position + length >= sizeBytes;
     const end = scanLeases(chunk, 0, length, isLast, sink);
+    if (end.itemEnd > 0) itemEnd = position + end.itemEnd;
     if (end.kind === "more" && end.consumed > 0) {
       position += end.consumed;
       continue;
@@ -95,14 +113,23 @@ export function readLeases(
       end.kind === "more"
         ? { ...end, kind: "damaged", recordOffset: 0, offset: 0, message: "an endless comment" }
         : end;
+    const { mark } = marked;
     if (problem.kind === "damaged") throw damage(path, opened, position, problem);
-    const wholeEnd = position + problem.consumed;
+    // No record is written over one that was cut off.
+    if (problem.kind === "torn" && marked.end > position + problem.recordOffset) {
+      throw damage(path, opened, position, { ...problem, kind: "damaged" });
+    }
+    // The newline after a record is written with it.
+    if (mark !== undefined && itemEnd > 0 && opened.byteAt(itemEnd) === 0x0a) itemEnd += 1;
+    const wholeEnd = Math.max(position + problem.consumed, itemEnd, marked.end);
     const last = wholeEnd === 0 ? 0x0a : opened.byteAt(wholeEnd - 1);
     return {
       sizeBytes,
       end: wholeEnd,
       endsWithNewline: last === 0x0a,
       records,
+      mark,
+      generationBytes: mark === undefined ? 0 : mark.bytes + Math.max(0, itemEnd - marked.end),
       blocks,
       foreign,
       skipped,

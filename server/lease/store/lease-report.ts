@@ -13,6 +13,15 @@ export interface LeaseLoadReport {
   readonly warnings: readonly string[];
 }
 
+/** The state of one of two lease files. */
+export interface LeaseFileState {
+  readonly path: string;
+  /** It is written, as the other one is. */
+  readonly isInStep: boolean;
+  /** Bytes that wait for its disk. */
+  readonly queuedBytes: number;
+}
+
 /** Declarations in the file that are kept but not served, and advice about each. */
 const keptWarnings: readonly (readonly [kinds: readonly BlockKind[], what: string])[] = [
   [

@@ -1,10 +1,11 @@
 import { blockKinds, isPurgeable, writeRecord } from "../format/lease-file.ts";
 import { putText } from "../format/lease-text.ts";
-import { fileHeader, formatRow, rowBytesMax } from "../format/lease-writer.ts";
+import { fileHeader, formatRow, type LeaseFormat, rowBytesMax } from "../format/lease-writer.ts";
 import { LeaseRow } from "../table/lease-row.ts";
 import type { LeaseTable } from "../table/lease-table.ts";
+import type { JournalFile } from "./journal-file.ts";
 import { attempted, type LeaseDisk, storeError, systemCode, writeAll } from "./lease-disk.ts";
-import type { LeaseJournal } from "./lease-journal.ts";
+import { type LeaseFileMark, markLine } from "./lease-file-mark.ts";
 import type { CarriedItems } from "./lease-reader.ts";
 import { LeaseStoreError } from "./lease-store.ts";
 
@@ -15,7 +16,15 @@ const TAIL_BYTES_PER_SLICE = 1 << 19;
 
 export interface RewriteInput {
   readonly disk: LeaseDisk;
-  readonly journal: LeaseJournal;
+  /** The file that gets a new one in its place. */
+  readonly target: JournalFile;
+  /** The file that gets every record: the same, unless `target` is caught up from it. */
+  readonly source: JournalFile;
+  readonly format: LeaseFormat;
+  /** Of one of two files: stands where `source` ends now. */
+  readonly mark: LeaseFileMark | undefined;
+  /** Leaves the syncs and the rename to the target's thread, in one call at the end. */
+  readonly inBackground: boolean;
   readonly table: LeaseTable;
   readonly carried: CarriedItems;
   /** Leases written in one slice. */
@@ -40,18 +49,19 @@ export class LeaseRewrite {
   #file = -1;
   #end = 0;
   #nextIndex = 0;
-  /** Everything in the old file before this offset is in the new one in some form. */
+  #marked = false;
+  /** Everything in the source before this offset is in the new file in some form. */
   #copiedTo: number;
-  #journalEndSeen: number;
+  #sourceEndSeen: number;
   #buffer = new Uint8Array(BUFFER_BYTES);
   #used = 0;
 
   constructor(input: RewriteInput) {
     this.#input = input;
-    this.#asidePath = `${input.journal.path}.rewrite`;
+    this.#asidePath = `${input.target.path}.rewrite`;
     this.#items = itemsOf(input.carried, input.nowSeconds);
-    this.#copiedTo = input.journal.end;
-    this.#journalEndSeen = input.journal.end;
+    this.#copiedTo = input.source.end;
+    this.#sourceEndSeen = input.source.end;
   }
 
   /** Size of the new file. */
@@ -59,27 +69,33 @@ export class LeaseRewrite {
     return this.#end;
   }
 
+  get copiedTo(): number {
+    return this.#copiedTo;
+  }
+
   /**
-   * Does one slice; true when the new file is in force. On failure it removes what it wrote and throws
-   * LeaseStoreError, and the old file stays in force. If only the directory could not be synced, the new
-   * file is in force and commits wait for that sync.
+   * Does one slice. "waiting": the source's disk is at work. "done": the new file is in force, or the
+   * target's thread puts it there. On failure it removes what it wrote and throws LeaseStoreError, and the
+   * old file stays in force. If only the directory could not be synced, the new file is in force and
+   * commits wait for that sync.
    */
-  step(): boolean {
-    const { journal } = this.#input;
-    if (journal.isMidBatch) return false;
-    const grownBytes = journal.end - this.#journalEndSeen;
-    this.#journalEndSeen = journal.end;
+  step(): "more" | "waiting" | "done" {
+    const { source, target, table, inBackground } = this.#input;
+    const isAtTail = this.#itemsDone && this.#nextIndex >= table.size;
+    if (source.isMidBatch && (isAtTail || !inBackground)) return "waiting";
+    const grownBytes = source.end - this.#sourceEndSeen;
+    this.#sourceEndSeen = source.end;
     try {
       if (this.#file < 0) this.#begin();
       else if (!this.#itemsDone) this.#writeItems();
-      else if (this.#nextIndex < this.#input.table.size) this.#writeLeases();
-      else return this.#copyTail(grownBytes) && this.#install();
-      return false;
+      else if (!isAtTail) this.#writeLeases();
+      else if (this.#copyTail(grownBytes)) return this.#install();
+      return "more";
     } catch (error) {
       this.abandon();
       const code = error instanceof LeaseStoreError ? undefined : systemCode(error);
       if (code === undefined) throw error;
-      throw storeError(code, `Can't rewrite ${journal.path}`);
+      throw storeError(code, `Can't rewrite ${target.path}`);
     }
   }
 
@@ -94,11 +110,11 @@ export class LeaseRewrite {
   }
 
   #begin(): void {
-    const { disk, journal } = this.#input;
+    const { disk, source } = this.#input;
     // A crash may have left one behind.
     attempted(() => disk.unlink(this.#asidePath));
     this.#file = disk.open(this.#asidePath, "new");
-    disk.copyAccess(journal.file, this.#file);
+    disk.copyAccess(source.file, this.#file);
     this.#buffer.set(fileHeader);
     this.#used = fileHeader.length;
     this.#flush();
@@ -118,7 +134,7 @@ export class LeaseRewrite {
   }
 
   #writeLeases(): void {
-    const { table, leasesPerSlice, journal } = this.#input;
+    const { table, leasesPerSlice, format } = this.#input;
     const lookEnd = Math.min(table.size, this.#nextIndex + ADDRESSES_PER_SLICE);
     let written = 0;
     while (this.#nextIndex < lookEnd && written < leasesPerSlice) {
@@ -127,7 +143,7 @@ export class LeaseRewrite {
       if (!table.isWorthKeeping(index)) continue;
       table.readRow(index, this.#row);
       this.#reserve(rowBytesMax(this.#row));
-      this.#used = formatRow(this.#row, this.#buffer, this.#used, journal.format);
+      this.#used = formatRow(this.#row, this.#buffer, this.#used, format);
       written += 1;
     }
     this.#flush();
@@ -135,35 +151,41 @@ export class LeaseRewrite {
 
   /** True when the new file has everything of the old one. */
   #copyTail(grownBytes: number): boolean {
-    const { disk, journal } = this.#input;
+    const { disk, source } = this.#input;
+    this.#putMark();
     // At least twice the growth since the last slice, so that the copy always catches up.
     const sliceBytes = Math.max(TAIL_BYTES_PER_SLICE, 2 * grownBytes);
-    const limit = Math.min(journal.end, this.#copiedTo + sliceBytes);
+    const limit = Math.min(source.end, this.#copiedTo + sliceBytes);
     while (this.#copiedTo < limit) {
       const wanted = Math.min(this.#buffer.length, limit - this.#copiedTo);
-      const got = disk.read(journal.file, this.#buffer, wanted, this.#copiedTo);
+      const got = disk.read(source.file, this.#buffer, wanted, this.#copiedTo);
       if (got === 0) throw storeError("CHANGED", "The file shrank");
       this.#used = got;
       this.#copiedTo += got;
       this.#write();
     }
-    disk.sync(this.#file);
-    return this.#copiedTo === journal.end;
+    this.#sync();
+    return this.#copiedTo === source.end;
   }
 
-  #install(): true {
-    const { disk, journal } = this.#input;
-    const { path } = journal;
-    // dhcpd leaves this backup too; file systems without hard links get none.
-    attempted(() => disk.unlink(`${path}~`));
-    attempted(() => disk.link(path, `${path}~`));
-    disk.rename(this.#asidePath, path);
+  #putMark(): void {
+    const { mark } = this.#input;
+    if (mark === undefined || this.#marked) return;
+    this.#marked = true;
+    const line = markLine(mark);
+    this.#buffer.set(line);
+    this.#used = line.length;
+    this.#write();
+  }
+
+  /** When the source's disk is at work, more may wait for it. */
+  #install(): "waiting" | "done" {
+    const { source, target, inBackground } = this.#input;
+    if (!source.isIdle || !target.isIdle) return "waiting";
     const file = this.#file;
     this.#file = -1;
-    const isSynced = attempted(() => disk.syncDirectory(path));
-    journal.switchTo(file, this.#end, isSynced);
-    if (!isSynced) throw storeError("EIO", `Can't sync the directory of ${path}`);
-    return true;
+    target.install({ path: this.#asidePath, file, end: this.#end }, inBackground);
+    return "done";
   }
 
   #reserve(lengthBytes: number): void {
@@ -175,15 +197,20 @@ export class LeaseRewrite {
   /** Syncs each slice, so that the last sync has little left to wait for. */
   #flush(): void {
     this.#write();
-    this.#input.disk.sync(this.#file);
+    this.#sync();
+  }
+
+  #sync(): void {
+    const { disk, inBackground } = this.#input;
+    if (!inBackground) disk.sync(this.#file);
   }
 
   #write(): void {
     if (this.#used === 0) return;
-    const { disk, journal } = this.#input;
+    const { disk, target } = this.#input;
     const taken = writeAll(disk, this.#file, this.#buffer, this.#used, this.#end);
     if (taken !== this.#used) {
-      throw storeError("SHORT_WRITE", `Can't rewrite ${journal.path}`);
+      throw storeError("SHORT_WRITE", `Can't rewrite ${target.path}`);
     }
     this.#end += taken;
     this.#used = 0;

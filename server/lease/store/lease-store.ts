@@ -63,8 +63,8 @@ export interface LeaseStore {
   /**
    * Housekeeping, in slices of at most a few milliseconds: call it about once a second, and after every
    * batch while it returns true (more is waiting). Never call it between an append and the end of its
-   * commit. Throws LeaseStoreError when a rewrite of the file failed; then the current file is untouched,
-   * service goes on, and the rewrite is tried again later.
+   * commit. Throws LeaseStoreError when a rewrite of the file, or a sync behind the commits, failed; then
+   * service goes on with the current file, and the rewrite is tried again later.
    */
   maintain(nowSeconds: number): boolean;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nodeDisk } from "./edge/lease-file-store.ts";
+import { nodeDisk } from "./edge/node-disk.ts";
 import { timedBackgroundSync, timedDisk } from "./timed-sync.ts";
 
 function timer() {
@@ -34,7 +34,7 @@ test("a sync beside the thread is timed from its begin until its end is seen, on
     return answer;
   };
   const sync = timedBackgroundSync(
-    { begin: next, end: next },
+    { begin: next, beginInstall: next, beginDirectory: next, end: next },
     { nowMs: () => times.at, took: (ms) => times.took.push(ms) },
   );
   answers.push(false);

@@ -21,7 +21,10 @@ export function timedDisk(disk: LeaseDisk, { nowMs, took }: SyncTimer): LeaseDis
   };
 }
 
-/** Times background syncs: from their begin until the calling thread sees their end. */
+/**
+ * Times background syncs, but not what a rewrite waits for: from their begin until the calling thread sees
+ * their end.
+ */
 export function timedBackgroundSync(sync: BackgroundSync, timer: SyncTimer): BackgroundSync {
   const { nowMs, took } = timer;
   let beganMs: number | undefined;
@@ -32,6 +35,8 @@ export function timedBackgroundSync(sync: BackgroundSync, timer: SyncTimer): Bac
       beganMs = nowBeganMs;
       return true;
     },
+    beginInstall: (file, path, newPath) => sync.beginInstall(file, path, newPath),
+    beginDirectory: (path) => sync.beginDirectory(path),
     end: (msMax) => {
       let isOver = true;
       try {

@@ -81,10 +81,9 @@ export class LeaseClients {
     const found: number[] = [];
     if (clientId.length === 0) return found;
     const hash = hashBytes(clientId, 0, clientId.length, this.#hashSeed);
-    let at = this.#skipOtherIds(this.#byClientId.first(hash), clientId, hash);
-    while (at >= 0) {
-      found.push(at);
-      at = this.#skipOtherIds(this.#byClientId.next(at, hash), clientId, hash);
+    let at = this.#byClientId.first(hash);
+    for (; at >= 0; at = this.#byClientId.next(at, hash)) {
+      if (this.hasClientId(at, clientId)) found.push(at);
     }
     return found;
   }
@@ -157,12 +156,6 @@ export class LeaseClients {
       ...(tsfp !== undefined && { tsfp }),
       ...(atsfp !== undefined && { atsfp }),
     });
-  }
-
-  #skipOtherIds(start: number, clientId: Uint8Array, hash: number): number {
-    let at = start;
-    while (at >= 0 && !this.hasClientId(at, clientId)) at = this.#byClientId.next(at, hash);
-    return at;
   }
 
   #skipOtherHardware(start: number, type: number, address: Uint8Array, hash: number): number {

@@ -81,11 +81,15 @@ export class LeaseTable extends LeaseColumns {
     return oldest >= 0 && this.words[oldest * ROW_WORDS + Word.ends] <= nowSeconds ? oldest : -1;
   }
 
-  /** As a last resort, the address abandoned longest ago; -1 while any free one exists, even held. */
+  /**
+   * As a last resort, the address abandoned longest ago, unless for ever; -1 while any free one exists, even
+   * held.
+   */
   takeAbandoned(pool: number): number {
     const queue = this.#queueOf(pool);
     if (queue.free.size > 0 || queue.firstNeverUsed() >= 0) return -1;
-    return queue.abandoned.first();
+    const oldest = queue.abandoned.first();
+    return oldest < 0 || this.words[oldest * ROW_WORDS + Word.ends] === NEVER ? -1 : oldest;
   }
 
   /**
@@ -100,6 +104,12 @@ export class LeaseTable extends LeaseColumns {
     }
     this.#move(index, StateCode.free, toStored(holdUntilSeconds));
     this.octets[index * ROW_BYTES + Octet.transitions] = 0;
+  }
+
+  /** Ends the hold of an offer that did not leave. */
+  letGo(index: number, nowSeconds: number): void {
+    if (this.octets[index * ROW_BYTES + Octet.state] !== StateCode.free) return;
+    this.#move(index, StateCode.free, toStored(nowSeconds));
   }
 
   /**
@@ -144,6 +154,13 @@ export class LeaseTable extends LeaseColumns {
     this.words[index * ROW_WORDS + Word.starts] = toStored(nowSeconds);
     this.words[index * ROW_WORDS + Word.tstp] = toStored(untilSeconds);
     this.octets[index * ROW_BYTES + Octet.transitions] = FREE_NEXT;
+  }
+
+  /** Nobody can tell whose lease this is: it is given to nobody until a record of it is loaded. */
+  block(index: number): void {
+    this.abandon(index, 0, Number.POSITIVE_INFINITY);
+    // Nor may a host declaration take it.
+    this.#setFlags(index, true, undefined);
   }
 
   /**

@@ -37,8 +37,8 @@ export interface EtcdLeadershipOptions extends EtcdAccess {
   readonly prefix: string;
   /** Every promise settles within about this time. */
   readonly answerMsMax: number;
-  /** A member of etcd that has not answered for this long is given up for another one. */
-  readonly attemptMsMax: number;
+  /** A member of etcd gets at least this long to answer before another one is asked; see AttemptTime. */
+  readonly attemptMsMin: number;
   /** Greatest age of what is known about the leader while etcd answers. */
   readonly probeMs: number;
   /** After this long without a keep-alive, etcd counts the node as absent; see `presenceSecondsOf`. */
@@ -72,12 +72,13 @@ export class EtcdLeadership implements Leadership {
   #endWatch: (() => void) | undefined;
 
   constructor(options: EtcdLeadershipOptions) {
-    const { endpoints, tls, attemptMsMax, prefix, self } = options;
+    const { endpoints, tls, attemptMsMin, answerMsMax, prefix, self } = options;
     this.#options = options;
     this.#keys = pairKeys(prefix);
     this.#view = new LeadershipView(this.#keys, self);
-    this.#asking = new EtcdClient({ endpoints, tls, attemptMsMax });
-    this.#watching = new EtcdClient({ endpoints, tls, attemptMsMax });
+    const access = { endpoints, tls, attemptMsMin, attemptMsMax: answerMsMax };
+    this.#asking = new EtcdClient(access);
+    this.#watching = new EtcdClient(access);
     void this.#follow();
     void this.#keepPresence();
   }
@@ -156,7 +157,7 @@ export class EtcdLeadership implements Leadership {
     this.#watching.close();
     const lease = this.#lease;
     if (lease !== undefined) {
-      await this.#ask(() => this.#asking.revokeLease(lease, this.#options.attemptMsMax));
+      await this.#ask(() => this.#asking.revokeLease(lease, this.#asking.attemptMs));
     }
     this.#asking.close();
   }
@@ -173,7 +174,7 @@ export class EtcdLeadership implements Leadership {
       }
     } else {
       for (const key of transaction.reads) {
-        this.#view.read({ key }, { revision, found, hasMore: false });
+        this.#view.read({ key }, { revision, found });
       }
     }
     return answer;
@@ -228,11 +229,11 @@ export class EtcdLeadership implements Leadership {
       });
     });
     // A member without a majority would leave the watch silent for ever; it cannot answer this read.
-    const { probeMs, attemptMsMax } = this.#options;
     const query = { key: this.#keys.leader };
     const probe = setInterval(async () => {
-      if ((await this.#range(this.#watching, query, attemptMsMax)) === undefined) end();
-    }, probeMs);
+      const { attemptMs } = this.#watching;
+      if ((await this.#range(this.#watching, query, attemptMs)) === undefined) end();
+    }, this.#options.probeMs);
     await ended;
     clearInterval(probe);
     for (const watch of watches) watch.cancel();

@@ -69,8 +69,16 @@ export class FolderWriter {
     return this.#root.identity();
   }
 
-  /** Calls `mayGoOn` before each batch is put in place. Rejects with any error of `fetch`. */
-  async apply(steps: MirrorSteps, fetch: FetchFile, mayGoOn: () => boolean): Promise<AppliedSteps> {
+  /**
+   * Calls `mayGoOn` before each batch is put in place, and `onProgress` with how many files were asked for.
+   * Rejects with any error of `fetch`; batches before it stay in place.
+   */
+  async apply(
+    steps: MirrorSteps,
+    fetch: FetchFile,
+    mayGoOn: () => boolean,
+    onProgress: (files: number) => void = () => undefined,
+  ): Promise<AppliedSteps> {
     const troubles: string[] = [];
     const total = { fetched: 0, removed: 0, bytes: 0 };
     let at = 0;
@@ -82,6 +90,7 @@ export class FolderWriter {
           const entry = steps.fetch[at];
           bytes += entry.size;
           const file = await this.#receive(entry, fetch);
+          onProgress(at + 1);
           if (file !== undefined) batch.push(file);
         }
         await Promise.all(batch.map(({ fd }) => syncFile(fd)));

@@ -1,18 +1,11 @@
-import { createHash, randomBytes } from "node:crypto";
-import { Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
+import { createHash } from "node:crypto";
+import { Agent, type RequestOptions, request } from "node:https";
 import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import { systemReason } from "../../process/start-error.ts";
 import type { MirrorEntry } from "../manifest.ts";
 import { type MirrorLink, mirrorLimits } from "../mirror-plan.ts";
-import {
-  isSignature,
-  mirrorHeaders,
-  NONCE_DIGITS,
-  openedSignature,
-  openSignature,
-  SessionSigner,
-} from "./mirror-signatures.ts";
+import { isRefusedByTls, mirrorClientTls } from "./mirror-tls.ts";
 
 /** The other node did not answer, or not as it should. */
 export class MirrorError extends Error {
@@ -29,45 +22,31 @@ export type ManifestAnswer =
 
 interface Reply {
   readonly status: number;
-  readonly headers: IncomingMessage["headers"];
   /** Digest of the body. */
   readonly sha256: string;
   /** The body, unless the status is 200. */
   readonly text: string;
 }
 
-interface Asked extends Reply {
-  /** Whether the other node signed it for this very request. */
-  readonly isProven: boolean;
-}
-
-interface Session {
-  readonly id: string;
-  readonly signer: SessionSigner;
-  count: number;
-}
-
 type Write = (bytes: Uint8Array) => void;
 
-const IDLE_MS_MAX = 5000;
-/** Time limit of a request; MS_PER_MIB is added for each MiB that the answer may have. */
-const REQUEST_MS_MAX = 30_000;
-const MS_PER_MIB = 2000;
-const MIB = 1024 * 1024;
+/** An answer of which nothing comes for this long is given up; so is one by a node that trickles it. */
+const IDLE_MS_MAX = 15_000;
+const TRICKLE_MS_MAX = 60_000;
+const BYTES_PER_MS_MIN = 16;
 /** Longest answer that is a sentence. */
 const TEXT_BYTES_MAX = 4096;
 
 /** Asks the other node, one request at a time, over the link that works. */
 export class MirrorClient {
   readonly #links: readonly MirrorLink[];
-  readonly #sign: HeartbeatSigner;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent: Agent;
   #link = 0;
-  #session: Session | undefined;
 
   constructor(links: readonly MirrorLink[], sign: HeartbeatSigner) {
     this.#links = links;
-    this.#sign = sign;
+    const connections = { keepAlive: true, maxSockets: 1, maxCachedSessions: 0 };
+    this.#agent = new Agent({ ...mirrorClientTls(sign), ...connections });
   }
 
   /** `unless` is the version already known. Rejects with MirrorError. */
@@ -76,12 +55,7 @@ export class MirrorClient {
     const chunks: Uint8Array[] = [];
     const write: Write = (bytes) => void chunks.push(bytes);
     const url = `/manifest?${query}`;
-    const { status, sha256, text, isProven } = await this.#ask(
-      url,
-      mirrorLimits.manifestBytesMax,
-      write,
-    );
-    if (!isProven) throw new MirrorError("the answer is not signed with the pair's key");
+    const { status, sha256, text } = await this.#ask(url, mirrorLimits.manifestBytesMax, write);
     if (status === 304) return { kind: "as-before" };
     if (status === 409) return { kind: "not-active" };
     if (status === 503) return { kind: "not-ready" };
@@ -103,75 +77,25 @@ export class MirrorClient {
     this.#agent.destroy();
   }
 
-  async #ask(url: string, bytesMax: number, write: Write): Promise<Asked> {
-    const isNew = this.#session === undefined;
-    const asked = await this.#askOnce(url, bytesMax, write);
-    if (asked.status !== 401) return asked;
-    this.#session = undefined;
-    // The other node has restarted, or has forgotten our session.
-    const again = isNew ? asked : await this.#askOnce(url, bytesMax, write);
-    if (again.status !== 401) return again;
-    throw new MirrorError("the other node forgets every session");
-  }
-
-  async #askOnce(url: string, bytesMax: number, write: Write): Promise<Asked> {
-    this.#session ??= await this.#open();
-    const session = this.#session;
-    session.count += 1;
-    const { id, signer, count } = session;
-    const headers = {
-      [mirrorHeaders.session]: id,
-      [mirrorHeaders.count]: String(count),
-      [mirrorHeaders.signature]: signer.request(count, url),
-    };
-    const reply = await this.#send("GET", url, headers, bytesMax, write);
-    const right = signer.reply(count, reply.status, reply.sha256);
-    return { ...reply, isProven: isSignature(reply.headers[mirrorHeaders.signature], right) };
-  }
-
-  async #open(): Promise<Session> {
-    const nonce = randomBytes(NONCE_DIGITS / 2).toString("hex");
-    const headers = {
-      [mirrorHeaders.nonce]: nonce,
-      [mirrorHeaders.signature]: openSignature(this.#sign, nonce),
-    };
-    const reply = await this.#send("POST", "/session", headers, 0, () => undefined);
-    const id = reply.headers[mirrorHeaders.nonce];
-    const right = openedSignature(this.#sign, nonce, String(id));
-    if (
-      reply.status !== 200 ||
-      typeof id !== "string" ||
-      !isSignature(reply.headers[mirrorHeaders.signature], right)
-    ) {
-      throw new MirrorError("the other node has another key");
-    }
-    return { id, signer: new SessionSigner(this.#sign, nonce, id), count: 0 };
-  }
-
-  async #send(
-    method: "GET" | "POST",
-    path: string,
-    headers: Record<string, string>,
-    bytesMax: number,
-    write: Write,
-  ): Promise<Reply> {
+  async #ask(path: string, bytesMax: number, write: Write): Promise<Reply> {
     const { address, peerAddress, port } = this.#links[this.#link];
     const options = {
-      method,
       path,
-      headers,
       agent: this.#agent,
       host: formatIpv4(peerAddress),
       localAddress: formatIpv4(address),
       port,
       timeout: IDLE_MS_MAX,
     };
-    const msMax = REQUEST_MS_MAX + (bytesMax / MIB) * MS_PER_MIB;
+    const msMax = TRICKLE_MS_MAX + bytesMax / BYTES_PER_MS_MIN;
     try {
       return await exchange(options, msMax, bytesMax, write);
     } catch (error) {
-      this.#session = undefined;
       this.#link = (this.#link + 1) % this.#links.length;
+      if (isRefusedByTls(error)) {
+        const message = "the other node has another key, or an earlier version";
+        throw new MirrorError(message, { cause: error });
+      }
       const reason = systemReason(error);
       throw new MirrorError(`${options.host} port ${port}: ${reason}`, { cause: error });
     }
@@ -215,7 +139,7 @@ async function exchange(
         }
       });
       response.on("end", () => {
-        resolve({ status, headers: response.headers, sha256: hash.digest("hex"), text });
+        resolve({ status, sha256: hash.digest("hex"), text });
       });
       response.on("error", giveUp);
     });

@@ -1,12 +1,12 @@
 import { closeSync, createReadStream } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as rest } from "node:timers/promises";
 import { closeAtOnce } from "../../../base/net/http-closing.ts";
 import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
 import { listenTcp } from "../../service/loop/tcp-acceptor.ts";
-import { MirrorSessions, type ProvenRequest } from "./mirror-sessions.ts";
-import { mirrorHeaders, sha256Of } from "./mirror-signatures.ts";
+import { mirrorServerTls } from "./mirror-tls.ts";
 import type { WatchedFolder } from "./watched-folder.ts";
 
 const CONNECTIONS_MAX = 16;
@@ -36,21 +36,23 @@ export interface MirrorSource {
 }
 
 /**
- * Answers the other node over HTTP/1.1 on one interconnect: `POST /session`, then `GET
- * /manifest?folder=NAME&unless=VERSION` and `GET /file?folder=NAME&path=PATH`. It gives only paths of the
- * last manifest, so a name cannot lead anywhere else. 304: unchanged; 401: not proven; 409: not the
- * active node, or the file has changed; 503: the folder is being read for the first time.
+ * Answers the other node over HTTPS on one interconnect, to which only the pair's key opens a connection: `GET
+ * /manifest?folder=NAME&unless=VERSION` and `GET /file?folder=NAME&path=PATH`. It gives only paths of the last
+ * manifest, so a name cannot lead anywhere else. 304: unchanged; 409: not the active node, or the file has changed;
+ * 503: the folder is being read for the first time.
  */
 export class MirrorServer {
   readonly #server: Server;
   readonly #source: MirrorSource;
-  readonly #sessions: MirrorSessions;
 
   private constructor(source: MirrorSource) {
     this.#source = source;
-    this.#sessions = new MirrorSessions(source.sign);
-    this.#server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (request, response) => {
+    const options = { ...mirrorServerTls(source.sign), maxHeaderSize: HEADER_BYTES_MAX };
+    this.#server = createServer(options, (request, response) => {
       void this.#answer(request, response).catch(() => response.destroy());
+    });
+    this.#server.on("tlsClientError", () => {
+      source.counters.unproven += 1;
     });
     this.#server.maxConnections = CONNECTIONS_MAX;
     this.#server.headersTimeout = REQUEST_MS_MAX;
@@ -62,7 +64,7 @@ export class MirrorServer {
   /** Rejects with StartError when the port is not available. */
   static async open(address: number, port: number, source: MirrorSource): Promise<MirrorServer> {
     const mirror = new MirrorServer(source);
-    await listenTcp(mirror.#server, "the mirror over HTTP", address, port);
+    await listenTcp(mirror.#server, "the mirror over HTTPS", address, port);
     return mirror;
   }
 
@@ -77,59 +79,37 @@ export class MirrorServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url = "", headers } = request;
     const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"]);
-    if (hasBody) {
+    if (hasBody || method !== "GET") {
       response.destroy();
       return;
     }
-    if (method === "POST" && url === "/session") {
-      const opened = this.#sessions.open(headers);
-      if (opened === undefined) this.#refuse(response);
-      else response.writeHead(200, { ...opened, "Content-Length": 0 }).end();
-      return;
-    }
-    const proven = method === "GET" ? this.#sessions.prove(url, headers) : undefined;
-    if (proven === undefined) this.#refuse(response);
-    else await this.#answerProven(url, proven, response);
-  }
-
-  #refuse(response: ServerResponse): void {
-    this.#source.counters.unproven += 1;
-    response.writeHead(401, { "Content-Length": 0, Connection: "close" }).end();
-  }
-
-  async #answerProven(url: string, proven: ProvenRequest, response: ServerResponse): Promise<void> {
     const { isActive, folders } = this.#source;
     const { pathname, searchParams } = new URL(url, "http://mirror");
     const folder = folders.get(searchParams.get("folder") ?? "");
-    if (!isActive()) tell(response, proven, 409, "this node is not active");
-    else if (folder === undefined) tell(response, proven, 404, "no such folder");
+    if (!isActive()) tell(response, 409, "this node is not active");
+    else if (folder === undefined) tell(response, 404, "no such folder");
     else if (pathname === "/manifest") {
       const scan = await Promise.race([folder.now(), rest(SCAN_MS_MAX, undefined, { ref: false })]);
       if (scan === undefined) {
-        tell(response, proven, 503, "the folder is being read");
+        tell(response, 503, "the folder is being read");
         return;
       }
       const { text, version } = scan;
       const isAsBefore = searchParams.get("unless") === version;
-      tell(response, proven, isAsBefore ? 304 : 200, isAsBefore ? "" : text);
+      tell(response, isAsBefore ? 304 : 200, isAsBefore ? "" : text);
     } else if (pathname === "/file") {
-      this.#sendFile(folder, searchParams.get("path") ?? "", proven, response);
-    } else tell(response, proven, 404, "no such thing");
+      this.#sendFile(folder, searchParams.get("path") ?? "", response);
+    } else tell(response, 404, "no such thing");
   }
 
-  #sendFile(
-    folder: WatchedFolder,
-    path: string,
-    proven: ProvenRequest,
-    response: ServerResponse,
-  ): void {
+  #sendFile(folder: WatchedFolder, path: string, response: ServerResponse): void {
     const opened = folder.index.open(path);
     if (opened === undefined) {
-      tell(response, proven, 409, "not as in the manifest");
+      tell(response, 409, "not as in the manifest");
       return;
     }
-    const { fd, size, sha256 } = opened;
-    response.writeHead(200, headersOf(proven, 200, size, sha256));
+    const { fd, size } = opened;
+    response.writeHead(200, { "Content-Length": size });
     this.#source.counters.served += 1;
     if (size === 0) {
       closeSync(fd);
@@ -144,17 +124,7 @@ export class MirrorServer {
   }
 }
 
-function tell(response: ServerResponse, proven: ProvenRequest, status: number, body: string): void {
+function tell(response: ServerResponse, status: number, body: string): void {
   const bytes = Buffer.from(body);
-  response.writeHead(status, headersOf(proven, status, bytes.length, sha256Of(bytes))).end(bytes);
-}
-
-function headersOf(
-  { signer, count }: ProvenRequest,
-  status: number,
-  size: number,
-  sha256: string,
-): Record<string, string | number> {
-  const signature = signer.reply(count, status, sha256);
-  return { "Content-Length": size, [mirrorHeaders.signature]: signature };
+  response.writeHead(status, { "Content-Length": bytes.length }).end(bytes);
 }

@@ -201,7 +201,7 @@ describe("what keeps them apart is told, and mends itself", () => {
     pair.write(0, "cm.cfg", "one");
     pair.writeKey(1, "another key");
     await startBoth();
-    const line = "1: not in step: the other node has another key";
+    const line = "1: not in step: the other node has another key, or an earlier version";
     await vi.waitFor(() => expect(pair.said).toContain(line), waitMsMax);
     // It is told once, though it is refused again and again.
     const refused = (): number => pair.mirrors[0]!.counts().unproven;
@@ -242,7 +242,7 @@ describe("what an operator mends before it starts", () => {
   test("a port that is taken", async () => {
     await pair.start(0);
     const taken = pair.planOf(0).links;
-    await expect(pair.start(1, { links: taken })).rejects.toThrow(/the mirror over HTTP on 127/);
+    await expect(pair.start(1, { links: taken })).rejects.toThrow(/the mirror over HTTPS on 127/);
   });
 });
 

@@ -18,6 +18,8 @@ export interface MirrorOptions extends MirrorPlan {
   readonly isActive: () => boolean;
   /** Called regularly with whether this standby node has all files of the active one. */
   readonly onLook?: (isInStep: boolean) => void;
+  /** Called with how many of the files that differ it has; of 0 when it fetches none. */
+  readonly onProgress?: (filesFetched: number, filesInAll: number) => void;
   readonly logger: Logger;
   readonly clock?: Clock;
 }
@@ -32,7 +34,7 @@ const names: CounterNames = {
   bytes: { name: "fetched_bytes", help: "Bytes of them." },
   removed: { name: "removed_files", help: "Files removed, because the active node has them not." },
   served: { name: "served_files", help: "Files given to the other node." },
-  unproven: { help: "Requests that did not prove to have the pair's key." },
+  unproven: { help: "Connections that did not prove to have the pair's key." },
 };
 
 /**
@@ -74,6 +76,9 @@ interface Mirrored {
   same: { readonly master: string; readonly own: string } | undefined;
 }
 
+/** Log at most this often how far a long fetch is. */
+const PROGRESS_LOG_MS_MIN = 2000;
+
 type Round = "in-step" | "behind" | "not-active";
 
 class Mirror {
@@ -86,6 +91,7 @@ class Mirror {
   readonly #client: MirrorClient;
   readonly #stop = new AbortController();
   #told = "";
+  #progressAtMs = 0;
 
   constructor(options: MirrorOptions) {
     const { folders, links, keyFile, intervalMs, logger, clock = systemClock } = options;
@@ -170,6 +176,19 @@ class Mirror {
     this.#told = text;
   }
 
+  /** Logs nothing about folders that are fetched sooner than the first line is due. */
+  #tellProgress(folder: string, files: number, inAll: number): void {
+    const { onProgress, logger, clock = systemClock } = this.#options;
+    onProgress?.(files, inAll);
+    const nowMs = clock.monotonicMs();
+    if (files === 1) this.#progressAtMs = nowMs;
+    if (nowMs - this.#progressAtMs < PROGRESS_LOG_MS_MIN) return;
+    this.#progressAtMs = nowMs;
+    logger.info(
+      `${folder}: ${files.toLocaleString("en-US")} of ${inAll.toLocaleString("en-US")} files`,
+    );
+  }
+
   async #follow(mirrored: Mirrored, troubles: string[]): Promise<Round> {
     const { folder, watched, writer, same } = mirrored;
     const own = await watched.now();
@@ -194,7 +213,14 @@ class Mirror {
       writer.close();
       mirrored.writer = new FolderWriter(folder);
     }
-    const applied = await mirrored.writer.apply(steps, fetch, () => this.#mayGoOn);
+    const inAll = steps.fetch.length;
+    const onProgress = (files: number): void => this.#tellProgress(folder.name, files, inAll);
+    let applied: Awaited<ReturnType<FolderWriter["apply"]>>;
+    try {
+      applied = await mirrored.writer.apply(steps, fetch, () => this.#mayGoOn, onProgress);
+    } finally {
+      this.#options.onProgress?.(0, 0);
+    }
     watched.touch();
     const { fetched, removed } = applied;
     this.counters.fetched += fetched;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { libcMissingReason } from "../../../base/net/libc.ts";
+import { libcMissingReason } from "../../../base/net/kernel/libc.ts";
 import { VirtualClock } from "../../../base/virtual-clock.testing.ts";
 import { openHostClock, plainHostClock } from "./host-clock.ts";
 

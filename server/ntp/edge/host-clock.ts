@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { type Clock, systemClock } from "../../../base/clock.ts";
-import { libc, libcMissingReason } from "../../../base/net/libc.ts";
-import { CLOCK_REALTIME, TIMESPEC_BYTES } from "../../../base/net/linux.ts";
-import { NativeMemory } from "../../../base/net/native-memory.ts";
+import { libc, libcMissingReason } from "../../../base/net/kernel/libc.ts";
+import { CLOCK_REALTIME, TIMESPEC_BYTES } from "../../../base/net/kernel/linux.ts";
+import { NativeMemory } from "../../../base/net/kernel/native-memory.ts";
 import type { KernelClock } from "../clock-state.ts";
 
 /** The clock that is served. */

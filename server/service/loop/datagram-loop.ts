@@ -1,8 +1,11 @@
 import type { Clock } from "../../../base/clock.ts";
 import type { Logger } from "../../../base/log.ts";
-import { SocketError } from "../../../base/net/socket-error.ts";
-import type { UdpSocket, UdpSocketOptions } from "../../../base/net/udp-socket.ts";
-import { openUnsharedUdpSocket } from "../../../base/net/unshared-port.ts";
+import { SocketError } from "../../../base/net/kernel/socket-error.ts";
+import {
+  openUdpSocket,
+  type UdpSocket,
+  type UdpSocketOptions,
+} from "../../../base/net/udp-socket.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
 import type { Family } from "../../metrics/exposition.ts";
 import { StartError } from "../../process/start-error.ts";
@@ -45,13 +48,14 @@ export interface ServiceSocketOptions {
   readonly port: number;
   readonly backend?: UdpSocketOptions["backend"] | undefined;
   readonly datagramBytesMax?: number;
+  readonly batchMax?: number;
 }
 
 /** Opens a socket on a port that no other process shares. Rejects with StartError. */
 export async function openServiceSocket(options: ServiceSocketOptions): Promise<UdpSocket> {
   const { service, backend = "auto", ...where } = options;
   try {
-    return await openUnsharedUdpSocket({ ...where, backend });
+    return await openUdpSocket({ ...where, backend });
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     throw portRefused(`${service} UDP`, where.address, where.port, error.message);

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { listenOn } from "../../../base/net/listening.ts";
 import { formatIpv4, parseIpv4 } from "../../../protocol/ipv4.ts";
 import { systemReason } from "../../process/start-error.ts";
 import { portRefused } from "./datagram-loop.ts";
@@ -26,11 +27,9 @@ export async function listenTcp(
   address: number,
   port: number,
 ): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => {
-      reject(portRefused(what, address, port, systemReason(error)));
-    });
-    server.listen({ host: formatIpv4(address), port, exclusive: true }, resolve);
+  const where = { host: formatIpv4(address), port, exclusive: true };
+  await listenOn(server, where).catch((error: unknown) => {
+    throw portRefused(what, address, port, systemReason(error));
   });
 }
 
@@ -48,7 +47,6 @@ export class TcpAcceptor {
     const acceptor = new TcpAcceptor(options);
     const { service, address, port } = options;
     await listenTcp(acceptor.#server, `${service} TCP`, address, port);
-    // For example EMFILE: the kernel keeps the connection waiting, and the service goes on.
     acceptor.#server.on("error", () => {
       acceptor.counters.failed += 1;
     });

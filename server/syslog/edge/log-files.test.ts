@@ -22,6 +22,9 @@ import { LogFiles, type LogFilesOptions } from "./log-files.ts";
 
 const dayMs = 86_400_000;
 const startMs = Date.parse("2026-11-24T22:00:00Z");
+/** The sources of a line: a device, and none for a note of ours. */
+const device = [0x7f40_0001];
+const note: readonly number[] = [];
 
 let directory: string;
 let errors: string[];
@@ -46,7 +49,6 @@ function open(unixMs: number, options: Partial<LogFilesOptions> = {}): LogFiles 
     {
       paths: [join(directory, "a.log"), join(directory, "b.log")],
       daysKept: 90,
-      fileBytesMax: 1_000_000,
       totalBytesMax: 10_000_000_000,
       logger: {
         error: (line) => errors.push(line),
@@ -71,9 +73,9 @@ test("lines reach their file with the flush, after what is there", () => {
   writeFileSync(join(directory, "a.log"), "before\n");
   utimesSync(join(directory, "a.log"), startMs / 1000, startMs / 1000);
   const files = open(startMs);
-  files.append(0, "one", startMs);
-  files.append(1, "zwei ü", startMs);
-  files.append(0, "two", startMs);
+  files.append(0, "one", startMs, device);
+  files.append(1, "zwei ü", startMs, device);
+  files.append(0, "two", startMs, device);
   expect(read("a.log")).toBe("before\n");
   files.flush(startMs);
   expect(read("a.log")).toBe("before\none\ntwo\n");
@@ -83,7 +85,7 @@ test("lines reach their file with the flush, after what is there", () => {
 
 test("closing writes what has gathered", () => {
   const files = open(startMs);
-  files.append(0, "last words", startMs);
+  files.append(0, "last words", startMs, device);
   files.close();
   expect(read("a.log")).toBe("last words\n");
 });
@@ -91,11 +93,11 @@ test("closing writes what has gathered", () => {
 test("LOG-4: at midnight a line begins the next day's file, and the ones before keep theirs", () => {
   const clock = new VirtualClock(startMs);
   const files = open(clock.wallMs());
-  files.append(0, "24th", clock.wallMs());
+  files.append(0, "24th", clock.wallMs(), device);
   clock.advance(2 * 3_600_000 - 1);
-  files.append(0, "24th, last", clock.wallMs());
+  files.append(0, "24th, last", clock.wallMs(), device);
   clock.advance(1);
-  files.append(0, "25th", clock.wallMs());
+  files.append(0, "25th", clock.wallMs(), device);
   files.flush(clock.wallMs());
   expect(read("a.log-20261124")).toBe("24th\n24th, last\n");
   expect(read("a.log")).toBe("25th\n");
@@ -105,7 +107,7 @@ test("LOG-4: at midnight a line begins the next day's file, and the ones before 
 
 test("LOG-4: a day without a message turns too", () => {
   const files = open(startMs);
-  files.append(0, "24th", startMs);
+  files.append(0, "24th", startMs, device);
   files.maintain(startMs + dayMs);
   expect(read("a.log-20261124")).toBe("24th\n");
   expect(read("a.log")).toBe("");
@@ -116,7 +118,7 @@ test("PERF-2: after 200 days there are 90 files of days that are over", () => {
   const files = open(clock.wallMs());
   writeFileSync(join(directory, "a.log-notes"), "not ours");
   for (let day = 0; day < 200; day += 1) {
-    files.append(0, `day ${day}`, clock.wallMs());
+    files.append(0, `day ${day}`, clock.wallMs(), device);
     files.maintain(clock.wallMs());
     clock.advance(dayMs);
   }
@@ -130,11 +132,11 @@ test("PERF-2: after 200 days there are 90 files of days that are over", () => {
 
 test("a restart on a later day finds yesterday's file and gives it its day", () => {
   const first = open(startMs);
-  first.append(0, "24th", startMs);
+  first.append(0, "24th", startMs, device);
   first.close();
   utimesSync(join(directory, "a.log"), startMs / 1000, startMs / 1000);
   const second = open(startMs + 3 * dayMs);
-  second.append(0, "27th", startMs + 3 * dayMs);
+  second.append(0, "27th", startMs + 3 * dayMs, device);
   second.flush(startMs + 3 * dayMs);
   expect(read("a.log-20261124")).toBe("24th\n");
   expect(read("a.log")).toBe("27th\n");
@@ -143,9 +145,9 @@ test("a restart on a later day finds yesterday's file and gives it its day", () 
 describe("a clock that is set", () => {
   test("back over midnight writes on, and no file replaces another", () => {
     const files = open(startMs + dayMs);
-    files.append(0, "25th", startMs + dayMs);
-    files.append(0, "24th again", startMs);
-    files.append(0, "26th", startMs + 2 * dayMs);
+    files.append(0, "25th", startMs + dayMs, device);
+    files.append(0, "24th again", startMs, device);
+    files.append(0, "26th", startMs + 2 * dayMs, device);
     files.flush(startMs);
     expect(read("a.log-20261125")).toBe("25th\n24th again\n");
     expect(read("a.log")).toBe("26th\n");
@@ -153,10 +155,10 @@ describe("a clock that is set", () => {
 
   test("ten years ahead and back again rotates on, and erases nothing", () => {
     const files = open(startMs);
-    files.append(0, "24th", startMs);
-    files.append(0, "2036", startMs + 3652 * dayMs);
-    files.append(0, "24th again", startMs + 1000);
-    files.append(0, "25th", startMs + dayMs);
+    files.append(0, "24th", startMs, device);
+    files.append(0, "2036", startMs + 3652 * dayMs, device);
+    files.append(0, "24th again", startMs + 1000, device);
+    files.append(0, "25th", startMs + dayMs, device);
     files.flush(startMs);
     expect(read("a.log-20261124")).toBe("24th\n");
     expect(read("a.log-20261124.1")).toBe("2036\n24th again\n");
@@ -164,38 +166,16 @@ describe("a clock that is set", () => {
   });
 });
 
-describe("bounds", () => {
-  test("a full file drops lines until the next day", () => {
-    const files = open(startMs, { fileBytesMax: 10 });
-    expect(files.append(0, "123456789", startMs)).toBe("kept");
-    expect(files.append(0, "", startMs)).toBe("file-full");
-    files.flush(startMs);
-    expect(files.append(0, "x", startMs)).toBe("file-full");
-    expect(files.append(1, "x", startMs)).toBe("kept");
-    expect(files.append(0, "x", startMs + dayMs)).toBe("kept");
-    files.flush(startMs + dayMs);
-    expect(read("a.log-20261124")).toBe("123456789\n");
-    expect(read("a.log")).toBe("x\n");
-  });
-
-  test("what is in the file at the start counts", () => {
-    writeFileSync(join(directory, "a.log"), "12345678\n");
-    utimesSync(join(directory, "a.log"), startMs / 1000, startMs / 1000);
-    const files = open(startMs, { fileBytesMax: 10 });
-    expect(files.append(0, "1", startMs)).toBe("file-full");
-  });
-
-  test("more than a megabyte does not wait for the flush", () => {
-    const files = open(startMs, { fileBytesMax: 1e9 });
-    for (let line = 0; line < 600; line += 1) files.append(0, "x".repeat(2000), startMs);
-    expect(statSync(join(directory, "a.log")).size).toBeGreaterThan(1_000_000);
-  });
+test("more than a megabyte does not wait for the flush", () => {
+  const files = open(startMs);
+  for (let line = 0; line < 600; line += 1) files.append(0, "x".repeat(2000), startMs, device);
+  expect(statSync(join(directory, "a.log")).size).toBeGreaterThan(1_000_000);
 });
 
-describe("the bound on all files together", () => {
+describe("the limit for a day", () => {
   const line = "x".repeat(99);
-  /** An eighth of it is left for notes: 40 lines of 100 bytes fit into the rest. */
-  const totalBytesMax = 4600;
+  /** Three days and today have 800 bytes each, of which an eighth is left for notes: 7 lines of 100 bytes. */
+  const limits = { daysKept: 3, totalBytesMax: 3200 };
 
   const rotated = (): string[] =>
     readdirSync(directory)
@@ -205,121 +185,105 @@ describe("the bound on all files together", () => {
   const bytesOfAll = (): number =>
     readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
 
-  /** Three days that are over, each with 13 lines in two files: 3,900 bytes. */
-  function openAfterThreeDays(): { files: LogFiles; nowMs: number } {
-    const files = open(startMs, { totalBytesMax: 100_000 });
-    for (let day = 0; day < 3; day += 1) {
-      for (let count = 0; count < 8; count += 1) {
-        files.append(0, line, startMs + day * dayMs);
-        if (count < 5) files.append(1, line, startMs + day * dayMs);
-      }
+  /** A line of each of so many devices: what became of them. */
+  function appendOfEach(files: LogFiles, devices: number, unixMs: number) {
+    const outcomes = { kept: 0, share: 0, "day-full": 0 };
+    for (let source = 1; source <= devices; source += 1) {
+      outcomes[files.append(source % 2, line, unixMs, [source])] += 1;
+      files.flush(unixMs);
     }
-    const nowMs = startMs + 3 * dayMs;
-    files.maintain(nowMs);
-    files.close();
-    return { files: open(nowMs, { totalBytesMax }), nowMs };
+    return outcomes;
   }
 
-  test("PERF-2: below it nothing goes", () => {
-    const { files, nowMs } = openAfterThreeDays();
-    expect(files.append(0, "room for a short one", nowMs)).toBe("kept");
-    expect(rotated()).toHaveLength(6);
+  test("holds for all its files together; the next day has room again, and no other day goes", () => {
+    const files = open(startMs, limits);
+    for (let day = 0; day < 6; day += 1) {
+      expect(appendOfEach(files, 20, startMs + day * dayMs)).toEqual({
+        ...{ kept: 7, share: 0, "day-full": 13 },
+      });
+    }
+    files.maintain(startMs + 6 * dayMs);
+    expect(rotated().map((name) => name.slice(0, -2))).toEqual(
+      ["a", "a", "a", "b", "b", "b"].map((name) => `${name}.log-202611`),
+    );
+    expect(rotated()).toContain("a.log-20261129");
+    expect(bytesOfAll()).toBe(3 * 700);
     expect(warnings).toEqual([]);
+    expect(errors).toHaveLength(6);
+    expect(errors[0]).toContain("until midnight UTC: the logs of one day have 800 bytes at most");
   });
 
-  test("the oldest day goes first, its longest file before the others, and a line says so", () => {
-    const { files, nowMs } = openAfterThreeDays();
-    for (let count = 0; count < 5; count += 1) {
-      expect(files.append(1, line, nowMs)).toBe("kept");
+  test("one source has half of it, and the others have the rest", () => {
+    const files = open(startMs, limits);
+    for (let sent = 0; sent < 3; sent += 1) {
+      expect(files.append(sent % 2, line, startMs, [1])).toBe("kept");
     }
-    expect(rotated()).toEqual([
-      "a.log-20261125",
-      "a.log-20261126",
-      "b.log-20261124",
-      "b.log-20261125",
-      "b.log-20261126",
-    ]);
-    expect(warnings).toEqual([
-      "Removed 1 of the oldest logs, a.log-20261124: " +
-        "all logs together have 4600 bytes at most (totalBytesMax).",
-    ]);
-    files.flush(nowMs);
-    expect(bytesOfAll()).toBeLessThanOrEqual(totalBytesMax);
+    expect(files.append(0, line, startMs, [1])).toBe("kept");
+    expect(files.append(1, line, startMs, [1])).toBe("share");
+    expect(files.append(1, line, startMs, [2])).toBe("kept");
+    expect(files.append(0, line, startMs + dayMs, [1])).toBe("kept");
+    expect(errors).toEqual([]);
   });
 
-  test("a flood takes the old days, then is dropped, until the day has turned", () => {
-    const { files, nowMs } = openAfterThreeDays();
-    const outcomes = { kept: 0, "file-full": 0, "total-full": 0 };
-    for (let count = 0; count < 1000; count += 1) {
-      outcomes[files.append(count % 2, line, nowMs + count)] += 1;
-      if (count % 10 === 0) files.flush(nowMs + count);
-    }
-    files.flush(nowMs);
-    expect(outcomes).toEqual({ kept: 40, "file-full": 0, "total-full": 960 });
-    expect(rotated()).toEqual([]);
-    expect(files.isFull).toBe(true);
-    expect(bytesOfAll()).toBe(4000);
-    expect(errors).toEqual([
-      expect.stringContaining("Messages are dropped, for all logs together"),
-    ]);
-    // There is room for one that tells of it.
-    expect(files.append(0, line, nowMs, true)).toBe("kept");
-    expect(files.append(0, "", nowMs)).toBe("total-full");
-
-    const tomorrowMs = nowMs + dayMs;
-    expect(files.append(0, line, tomorrowMs)).toBe("kept");
-    expect(files.isFull).toBe(false);
-    expect(rotated()).toEqual(["b.log-20261127"]);
-    files.flush(tomorrowMs);
-    expect(bytesOfAll()).toBeLessThanOrEqual(totalBytesMax);
+  test("what is in the files at the start counts", () => {
+    writeFileSync(join(directory, "a.log"), "x".repeat(650));
+    utimesSync(join(directory, "a.log"), startMs / 1000, startMs / 1000);
+    const files = open(startMs, limits);
+    expect(files.append(1, line, startMs, device)).toBe("day-full");
+    expect(files.append(1, "short", startMs, device)).toBe("kept");
   });
 
   test("notes have their room and no more", () => {
-    const files = open(startMs, { totalBytesMax });
-    let notes = 0;
-    while (files.append(0, line, startMs) === "kept");
-    while (files.append(0, line, startMs, true) === "kept") notes += 1;
-    expect(notes).toBe(6);
+    const files = open(startMs, limits);
+    appendOfEach(files, 20, startMs);
+    expect(files.append(0, line, startMs, note)).toBe("kept");
+    expect(files.append(0, "", startMs, note)).toBe("day-full");
     files.flush(startMs);
-    expect(bytesOfAll()).toBe(4600);
-  });
-
-  test("what others remove makes room, and no day goes for it", () => {
-    const { files, nowMs } = openAfterThreeDays();
-    unlinkSync(join(directory, "a.log-20261126"));
-    for (let count = 0; count < 5; count += 1) files.append(0, line, nowMs);
-    expect(rotated()).toHaveLength(5);
-    expect(warnings).toEqual([]);
-  });
-
-  test("when others make room again, it is seen after a while", () => {
-    const files = open(startMs, { totalBytesMax });
-    writeFileSync(join(directory, "a.log-20260101"), "");
-    while (files.append(0, line, startMs) === "kept");
-    unlinkSync(join(directory, "a.log"));
-    files.maintain(startMs);
-    expect(files.append(0, line, startMs + 9999)).toBe("total-full");
-    expect(files.append(0, line, startMs + 10_000)).toBe("kept");
-    expect(errors).toHaveLength(1);
+    expect(bytesOfAll()).toBe(800);
   });
 
   test("bytes count, not characters", () => {
-    const files = open(startMs, { totalBytesMax: 800 });
-    expect(files.append(0, "ü".repeat(300), startMs)).toBe("kept");
-    expect(files.append(0, "ü".repeat(50), startMs)).toBe("total-full");
+    const files = open(startMs, limits);
+    expect(files.append(0, "ü".repeat(300), startMs, [1])).toBe("kept");
+    expect(files.append(0, "ü".repeat(50), startMs, [2])).toBe("day-full");
+  });
+
+  test("PERF-2: where the total is too small for older days, those beyond the limit go first, and a line says so", () => {
+    writeFileSync(join(directory, "a.log-20261121"), "x".repeat(800));
+    writeFileSync(join(directory, "a.log-20261122"), "x".repeat(900));
+    writeFileSync(join(directory, "b.log-20261122"), "x".repeat(500));
+    writeFileSync(join(directory, "b.log-20261123"), "x".repeat(900));
+    const files = open(startMs, limits);
+    expect(appendOfEach(files, 20, startMs)).toMatchObject({ kept: 7 });
+    expect(rotated()).toEqual(["a.log-20261121", "b.log-20261122", "b.log-20261123"]);
+    expect(warnings).toEqual([
+      "Removed 1 of the old logs, a.log-20261122: " +
+        "all logs together have 3200 bytes at most (totalBytesMax).",
+    ]);
+    expect(bytesOfAll()).toBeLessThanOrEqual(3200);
+  });
+
+  test("what others remove makes room, and no day goes for it", () => {
+    writeFileSync(join(directory, "a.log-20261122"), "x".repeat(2000));
+    writeFileSync(join(directory, "a.log-20261123"), "x".repeat(1000));
+    const files = open(startMs, limits);
+    unlinkSync(join(directory, "a.log-20261123"));
+    expect(appendOfEach(files, 7, startMs)).toMatchObject({ kept: 7 });
+    expect(rotated()).toEqual(["a.log-20261122"]);
+    expect(warnings).toEqual([]);
   });
 });
 
 test("a file that was moved or removed by others is made anew", () => {
   const files = open(startMs);
-  files.append(0, "one", startMs);
+  files.append(0, "one", startMs, device);
   files.flush(startMs);
   renameSync(join(directory, "a.log"), join(directory, "a.log.moved"));
   unlinkSync(join(directory, "b.log"));
-  files.append(0, "two", startMs);
+  files.append(0, "two", startMs, device);
   files.maintain(startMs);
-  files.append(0, "three", startMs);
-  files.append(1, "b", startMs);
+  files.append(0, "three", startMs, device);
+  files.append(1, "b", startMs, device);
   files.flush(startMs);
   expect(read("a.log.moved")).toBe("one\ntwo\n");
   expect(read("a.log")).toBe("three\n");
@@ -330,9 +294,9 @@ test.skipIf(!existsSync("/dev/full"))("a full disk loses lines, counts them, say
   symlinkSync("/dev/full", join(directory, "a.log"));
   const files = open(startMs);
   for (let second = 0; second < 5; second += 1) {
-    files.append(0, "lost", startMs + second * 1000);
-    files.append(0, "lost too", startMs + second * 1000);
-    files.append(1, "kept", startMs + second * 1000);
+    files.append(0, "lost", startMs + second * 1000, device);
+    files.append(0, "lost too", startMs + second * 1000, device);
+    files.append(1, "kept", startMs + second * 1000, device);
     files.flush(startMs + second * 1000);
   }
   expect(lost).toBe(10);
@@ -345,10 +309,10 @@ test("a directory that goes away does not stop the service", () => {
   const files = open(startMs);
   const moved = `${directory}-moved`;
   renameSync(directory, moved);
-  files.append(0, "still written", startMs);
+  files.append(0, "still written", startMs, device);
   files.maintain(startMs);
-  files.append(0, "and this", startMs + 1);
-  files.append(0, "next day", startMs + dayMs);
+  files.append(0, "and this", startMs + 1, device);
+  files.append(0, "next day", startMs + dayMs, device);
   files.flush(startMs + dayMs);
   expect(errors.length).toBeGreaterThan(0);
   renameSync(moved, directory);

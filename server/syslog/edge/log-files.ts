@@ -11,16 +11,17 @@ import {
 import { basename, dirname } from "node:path";
 import type { Logger } from "../../../base/log.ts";
 import { StartError, systemReason } from "../../process/start-error.ts";
+import { type DayOutcome, DayShares } from "../day-shares.ts";
 import { dayOf, rotatedName, sameDayMax } from "../rotation.ts";
 import type { LogSink } from "../syslog-receiver.ts";
 import { RotatedFiles } from "./rotated-files.ts";
 
 /** How many bytes of one file may wait in memory before they are written. */
 const pendingBytesMax = 1024 * 1024;
-/** At most this much of the total is reserved for the lines that report dropped messages. */
-const noteBytesReservedMax = 4096;
-/** When the files are full and nothing can be removed, wait this long before looking again. */
-const fullMsMin = 10_000;
+/** At most this much of a day is reserved for the lines that report dropped messages: one every 10 s. */
+const noteBytesReservedMax = 2 * 1024 * 1024;
+/** When old files cannot be removed to make room, wait this long before the next attempt. */
+const crowdedMsMin = 10_000;
 /** A full disk is reported at most once in this time. */
 const troubleMsMin = 10_000;
 const fileMode = 0o640;
@@ -30,11 +31,9 @@ export interface LogFilesOptions {
   readonly paths: readonly string[];
   /** How many past days keep their file. */
   readonly daysKept: number;
-  /** The limit for one day's file: further lines are dropped until the next day. */
-  readonly fileBytesMax: number;
   /**
-   * The limit for all files together, past days included. Beyond it the oldest days are removed, even
-   * when they should still be kept; when there are none left, lines are dropped.
+   * The limit for all files together, past days included. Every day has the same part of it, so today never
+   * needs the room of a day that is kept; when its part is used up, lines are dropped until the next day.
    */
   readonly totalBytesMax: number;
   readonly logger: Logger;
@@ -55,23 +54,28 @@ interface OpenFile {
 
 /**
  * Append-only files with a new one each day (UTC): `dhcp.log` is today's, `dhcp.log-20261123`
- * yesterday's. Lines gather until `flush`. Each file is bounded, and so is their total. When a write
- * fails, its lines are lost and the failure is logged; the service goes on. All calls are synchronous.
+ * yesterday's. Lines gather until `flush`. A day's files are bounded together, and shared among the sources
+ * of its lines. When a write fails, its lines are lost and the failure is logged; the service goes on. All
+ * calls are synchronous.
  */
 export class LogFiles implements LogSink {
   readonly #options: LogFilesOptions;
   readonly #files: OpenFile[] = [];
   readonly #rotated: RotatedFiles;
+  readonly #dayBytesMax: number;
+  readonly #shares = new DayShares();
   /** Bytes of today's files, lines not yet written included. */
   #todaysBytes = 0;
   #day: number;
-  #fullAtUnixMs: number | undefined;
+  #isFullTold = false;
+  #crowdedAtUnixMs = Number.NEGATIVE_INFINITY;
   #troubleToldAtUnixMs = Number.NEGATIVE_INFINITY;
 
   /** Throws StartError when a file cannot be opened for writing. */
   constructor(options: LogFilesOptions, unixMs: number) {
     this.#options = options;
-    this.#rotated = new RotatedFiles(options.daysKept);
+    this.#dayBytesMax = Math.floor(options.totalBytesMax / (options.daysKept + 1));
+    this.#rotated = new RotatedFiles(options.daysKept, this.#dayBytesMax);
     this.#day = dayOf(unixMs);
     try {
       for (const path of options.paths) {
@@ -94,26 +98,16 @@ export class LogFiles implements LogSink {
     this.#todaysBytes = this.#files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Whether lines are being dropped because of `totalBytesMax`. */
-  get isFull(): boolean {
-    return this.#fullAtUnixMs !== undefined;
-  }
-
-  append(
-    file: number,
-    line: string,
-    unixMs: number,
-    isNote = false,
-  ): "kept" | "file-full" | "total-full" {
+  append(file: number, line: string, unixMs: number, sources: readonly number[]): DayOutcome {
     this.#turnDay(unixMs);
     const target = this.#files[file];
     const lineBytes = Buffer.byteLength(line) + 1;
-    if (target.bytes + target.pendingBytes + lineBytes > this.#options.fileBytesMax) {
-      return "file-full";
-    }
-    if (!this.#hasRoom(lineBytes, isNote) && !this.#makeRoom(lineBytes, unixMs)) {
-      return "total-full";
-    }
+    const reservedBytes = sources.length === 0 ? 0 : this.#noteBytes;
+    const roomBytes = this.#dayBytesMax - this.#todaysBytes - reservedBytes;
+    const outcome = this.#shares.take(lineBytes, sources, roomBytes);
+    if (outcome === "day-full") this.#tellFull();
+    if (outcome !== "kept") return outcome;
+    if (!this.#makeRoom(lineBytes, unixMs)) return "day-full";
     target.pending.push(line);
     target.pendingBytes += lineBytes;
     this.#todaysBytes += lineBytes;
@@ -161,42 +155,42 @@ export class LogFiles implements LogSink {
       this.#rotate(file, finishedDay, unixMs);
       this.#refresh(file, unixMs);
     }
-    // Yesterday's files can now be removed to make room.
-    this.#fullAtUnixMs = undefined;
+    this.#shares.clear();
+    this.#isFullTold = false;
   }
 
-  #hasRoom(lineBytes: number, isNote: boolean): boolean {
-    const { totalBytesMax } = this.#options;
-    const reserved = isNote ? 0 : Math.min(noteBytesReservedMax, Math.floor(totalBytesMax / 8));
-    if (this.isFull && !isNote) return false;
-    return this.#rotated.bytes + this.#todaysBytes + lineBytes <= totalBytesMax - reserved;
+  get #noteBytes(): number {
+    return Math.min(noteBytesReservedMax, Math.floor(this.#dayBytesMax / 8));
   }
 
-  /** Removes the oldest days' files until the line fits. Returns whether it fits. */
+  /**
+   * Whether the line fits into the total. Days within their limits always leave it room; files that other
+   * limits let grow, or that a changed clock dated, are removed for it.
+   */
   #makeRoom(lineBytes: number, unixMs: number): boolean {
+    const fits = (): boolean =>
+      this.#rotated.bytes + this.#todaysBytes + lineBytes <= this.#options.totalBytesMax;
+    if (fits()) return true;
     // A flood must not make us read the directories for each line.
-    const sinceMs = Math.abs(unixMs - (this.#fullAtUnixMs ?? Number.NEGATIVE_INFINITY));
-    if (sinceMs < fullMsMin) return false;
-    const wasFull = this.isFull;
-    this.#fullAtUnixMs = undefined;
+    if (Math.abs(unixMs - this.#crowdedAtUnixMs) < crowdedMsMin) return false;
     // Others may have removed files meanwhile, which also makes room.
     for (const file of this.#files) this.#refresh(file, unixMs);
     const removed: string[] = [];
-    while (!this.#hasRoom(lineBytes, false)) {
-      const name = this.#removeOldest(unixMs);
+    while (!fits()) {
+      const name = this.#removeFirst(unixMs);
       if (name === undefined) {
-        this.#fullAtUnixMs = unixMs;
+        this.#crowdedAtUnixMs = unixMs;
         break;
       }
       removed.push(name);
     }
-    this.#tellOfRoom(removed, wasFull);
-    return !this.isFull;
+    this.#tellRemoved(removed);
+    return fits();
   }
 
-  #removeOldest(unixMs: number): string | undefined {
+  #removeFirst(unixMs: number): string | undefined {
     try {
-      const removed = this.#rotated.removeOldest();
+      const removed = this.#rotated.removeFirst();
       return removed === undefined ? undefined : basename(removed.path);
     } catch (error) {
       this.#tell(`Cannot remove an old log to make room: ${systemReason(error)}.`, unixMs);
@@ -204,19 +198,23 @@ export class LogFiles implements LogSink {
     }
   }
 
-  #tellOfRoom(removed: readonly string[], wasFull: boolean): void {
+  #tellRemoved(removed: readonly string[]): void {
+    if (removed.length === 0) return;
     const { totalBytesMax, logger } = this.#options;
-    const bound = `all logs together have ${totalBytesMax} bytes at most (totalBytesMax)`;
-    if (removed.length > 0) {
-      const what = removed.length === 1 ? removed[0] : `${removed[0]} to ${removed.at(-1)}`;
-      logger.warn(`Removed ${removed.length} of the oldest logs, ${what}: ${bound}.`);
-    }
-    if (this.isFull && !wasFull) {
-      logger.error(
-        `Messages are dropped, for ${bound}, and no older one is left to remove. ` +
-          "Find out who floods, or raise the bound.",
-      );
-    }
+    const what = removed.length === 1 ? removed[0] : `${removed[0]} to ${removed.at(-1)}`;
+    logger.warn(
+      `Removed ${removed.length} of the old logs, ${what}: ` +
+        `all logs together have ${totalBytesMax} bytes at most (totalBytesMax).`,
+    );
+  }
+
+  #tellFull(): void {
+    if (this.#isFullTold) return;
+    this.#isFullTold = true;
+    this.#options.logger.error(
+      `Messages are dropped until midnight UTC: the logs of one day have ${this.#dayBytesMax} bytes at most ` +
+        "(totalBytesMax / (daysKept + 1)). Find out who floods, or raise totalBytesMax.",
+    );
   }
 
   #rotate(file: OpenFile, day: number, unixMs: number): void {

@@ -5,12 +5,14 @@ import { outdatedFiles, type RotatedFile, removalOrder, rotatedDate } from "../r
 /** The files of past days, for all logs together. System errors go to the caller. */
 export class RotatedFiles {
   readonly #daysKept: number;
+  readonly #dayBytesMax: number;
   /** In the order in which they are removed to make room. */
   #files: RotatedFile[] = [];
   #bytes = 0;
 
-  constructor(daysKept: number) {
+  constructor(daysKept: number, dayBytesMax: number) {
     this.#daysKept = daysKept;
+    this.#dayBytesMax = dayBytesMax;
   }
 
   get bytes(): number {
@@ -39,16 +41,16 @@ export class RotatedFiles {
   }
 
   /** Removes and returns the first file in that order; undefined when there is none. */
-  removeOldest(): RotatedFile | undefined {
-    const [oldest, ...others] = this.#files;
-    if (oldest === undefined) return undefined;
-    unlinkSync(oldest.path);
+  removeFirst(): RotatedFile | undefined {
+    const [first, ...others] = this.#files;
+    if (first === undefined) return undefined;
+    unlinkSync(first.path);
     this.#take(others);
-    return oldest;
+    return first;
   }
 
   #take(files: readonly RotatedFile[]): void {
-    this.#files = removalOrder(files);
+    this.#files = removalOrder(files, this.#dayBytesMax);
     this.#bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 }

@@ -10,6 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { nullLogger } from "../../../base/log.ts";
 import { VirtualClock } from "../../../base/virtual-clock.testing.ts";
 import { parseIpv4 } from "../../../protocol/ipv4.ts";
 import { frameCounted } from "../../../protocol/syslog/framing.testing.ts";
@@ -20,6 +21,7 @@ import {
   eventually,
   readToEnd,
 } from "../../service/loop/clients.testing.ts";
+import { dayOf, rotatedName } from "../rotation.ts";
 import {
   type RunningSyslogServer,
   type SyslogServerOptions,
@@ -51,6 +53,15 @@ async function client(port: number, address?: string): Promise<DatagramClient> {
   return opened;
 }
 
+/** What 90 old days have: together more than half of the total. */
+const dayText = "x".repeat(70_000);
+
+/** How many messages the notes say were dropped for this reason. */
+function sumOfDrops(notes: readonly string[], reason: string): number {
+  const told = notes.map((note) => new RegExp(`(\\d+) ${reason}\\b`).exec(note)?.[1]);
+  return told.reduce((sum, count) => sum + Number(count ?? 0), 0);
+}
+
 /** What stands in a file, without the time of each line. */
 function linesOf(file: string): string[] {
   const text = readFileSync(join(directory, file), "utf8");
@@ -74,12 +85,20 @@ describe.each(["auto", "dgram"] as const)("over the %s socket", (backend) => {
     expect(linesOf("messages")).toEqual(["127.0.0.1 - user.notice neither format"]);
   });
 
-  test("a message of 8 KiB is kept whole", async () => {
+  test("a message of 8 KiB is kept whole; a longer one loses its end, and is counted", async () => {
     const server = await start({ backend });
-    await (await client(server.port)).send(bytesOf(`<13>${"x".repeat(8188)}`));
+    const device = await client(server.port);
+    await device.send(bytesOf(`<13>${"x".repeat(8188)}`));
     await eventually("the message", () => server.counters.lines === 1);
+    expect(server.counters["cut-off"]).toBe(0);
+    await device.send(bytesOf(`<13>${"y".repeat(60_000)}`));
+    await eventually("the long message", () => server.counters.lines === 2);
+    expect(server.counters["cut-off"]).toBe(1);
     await server.stop();
-    expect(linesOf("messages")).toEqual([`127.0.0.1 - user.notice ${"x".repeat(8188)}`]);
+    expect(linesOf("messages")).toEqual([
+      `127.0.0.1 - user.notice ${"x".repeat(8188)}`,
+      `127.0.0.1 - user.notice ${"y".repeat(8188)}`,
+    ]);
   });
 });
 
@@ -128,7 +147,7 @@ describe("over TCP", () => {
   });
 
   test("a sender beyond its rate waits and loses nothing", async () => {
-    const server = await start({ rateLimits: { burst: 10, perSecond: 2000 } });
+    const server = await start({ rateLimits: { messagesBurst: 10 } });
     const connection = await connectTo(server.port);
     for (let sent = 0; sent < 300; sent += 1) connection.write(`<182>t: ${sent}\n`);
     connection.end();
@@ -157,40 +176,60 @@ describe("over TCP", () => {
   });
 });
 
-test("a flood of datagrams is cut at the source's rate, shows in the log, and hinders nobody", async () => {
-  const server = await start({ rateLimits: { burst: 20, perSecond: 0.001 } });
+test("a flood of datagrams is cut at the source's rate, hinders nobody, and is told to the last one", async () => {
+  const warnings: string[] = [];
+  const server = await start({
+    rateLimits: { messagesBurst: 20, messagesPerSecond: 0.001 },
+    logger: { ...nullLogger, warn: (line) => warnings.push(line) },
+  });
   const flooding = await client(server.port);
   for (let sent = 0; sent < 500; sent += 1) await flooding.send(bytesOf(`<182>flood ${sent}`));
   await eventually("the flood is over", () => server.counters.received.udp === 500);
+  await eventually("it is told", () => warnings.length > 0);
+  await flooding.send(bytesOf("<182>and again"));
   await (await client(server.port, "127.0.0.2")).send(bytesOf("<182>honest"));
-  await eventually("the honest message", () => server.counters.received.udp === 501);
+  await eventually("the honest message", () => server.counters.received.udp === 502);
   await server.stop();
-  expect(server.counters.dropped.rate).toBe(480);
+  expect(server.counters.dropped.rate).toBe(481);
   expect(linesOf("dhcp.log")).toHaveLength(21);
   expect(linesOf("dhcp.log").at(-1)).toBe("127.0.0.2 - local6.info honest");
-  const dropped = linesOf("messages").map((line) => Number(/dropped: (\d+) rate$/.exec(line)?.[1]));
-  expect(dropped.reduce((sum, count) => sum + count, 0)).toBe(480);
+  expect(sumOfDrops(linesOf("messages"), "rate")).toBe(481);
+  expect(sumOfDrops(warnings, "rate")).toBe(481);
+  expect(warnings.at(-1)).toMatch(/ rate \(481 in all\); the last from 127\.0\.0\.1\.$/);
 });
 
-test("a flood over the bound of all files leaves old days first, then itself, and says so", async () => {
-  const totalBytesMax = 65_536;
-  writeFileSync(join(directory, "dhcp.log-20261101"), "x".repeat(60_000));
-  const server = await start({ totalBytesMax, rateLimits: false });
+test("one source that fills the day leaves room for the others, and every older day", async () => {
+  const totalBytesMax = 91 * 131_072;
+  const clock = new VirtualClock(Date.parse("2026-11-24T12:00:00Z"));
+  for (let ago = 1; ago <= 90; ago += 1) {
+    writeFileSync(
+      join(directory, rotatedName("dhcp.log", dayOf(clock.wallMs()) - ago, 0)),
+      dayText,
+    );
+  }
+  const before = readdirSync(directory);
+  const server = await start({ clock, totalBytesMax, rateLimits: { bytesBurst: 1e9 } });
   const flooding = await client(server.port);
-  const text = `<174>${"y".repeat(1000)}`;
-  for (let sent = 0; sent < 100; sent += 1) await flooding.send(bytesOf(text));
-  await eventually("the flood is over", () => server.counters.received.udp === 100);
+  // Escaped it takes four times its size.
+  const flood = new Uint8Array(8192).fill(1);
+  flood.set(bytesOf("<182>"));
+  for (let sent = 1; sent <= 2000; sent += 1) {
+    await flooding.send(flood);
+    if (sent % 10 > 0) continue;
+    await eventually("the flood is taken", () => server.counters.received.udp === sent);
+  }
+  for (let device = 2; device < 100; device += 1) {
+    await (await client(server.port, `127.0.0.${device}`)).send(bytesOf("<182>honest"));
+  }
+  await eventually("all messages", () => server.counters.received.udp === 2098);
   await server.stop();
-  expect(existsSync(join(directory, "dhcp.log-20261101"))).toBe(false);
-  const kept = linesOf("tftp.log").length;
-  expect(kept).toBeGreaterThan(50);
-  expect(server.counters.dropped["total-full"]).toBe(100 - kept);
-  const noted = linesOf("messages").map((line) =>
-    Number(/dropped: (\d+) total-full$/.exec(line)![1]),
-  );
-  expect(noted.reduce((sum, count) => sum + count, 0)).toBe(100 - kept);
-  const files = readdirSync(directory).map((name) => statSync(join(directory, name)).size);
-  expect(files.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(totalBytesMax);
+  expect(linesOf("dhcp.log").filter((line) => line.endsWith("honest"))).toHaveLength(98);
+  expect(readdirSync(directory)).toEqual(expect.arrayContaining(before));
+  const bytes = readdirSync(directory).map((name) => statSync(join(directory, name)).size);
+  expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(totalBytesMax);
+  const { dropped } = server.counters;
+  expect(sumOfDrops(linesOf("messages"), "share")).toBe(dropped.share);
+  expect(dropped.share).toBeGreaterThan(1900);
 });
 
 test("LOG-4: the server turns the day by itself", async () => {
@@ -222,7 +261,8 @@ test("rules of one's own, with a path of one's own", async () => {
 test("what cannot work is refused, and leaves no port behind", async () => {
   await expect(start({ rules: [{ selector: "nothing", file: "x" }] })).rejects.toThrow(RangeError);
   await expect(start({ daysKept: 0 })).rejects.toThrow(RangeError);
-  await expect(start({ totalBytesMax: 1000 })).rejects.toThrow("totalBytesMax");
+  await expect(start({ totalBytesMax: 91 * 65_536 - 1 })).rejects.toThrow("totalBytesMax");
+  await expect(start({ rateLimits: { bytesPerSecond: 0 } })).rejects.toThrow(RangeError);
   await expect(start({ directory: "/dev/null/logs" })).rejects.toThrow(StartError);
   const first = await start();
   await expect(start({ port: first.port })).rejects.toThrow(StartError);

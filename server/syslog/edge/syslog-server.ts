@@ -2,9 +2,8 @@ import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
 import { systemClock } from "../../../base/clock.ts";
 import { type Logger, nullLogger } from "../../../base/log.ts";
-import { type SourceRateLimits, SourceRates } from "../../../base/source-rates.ts";
 import { formatIpv4 } from "../../../protocol/ipv4.ts";
-import { SYSLOG_BYTES_MAX, SYSLOG_PORT } from "../../../protocol/syslog/message.ts";
+import { SYSLOG_PORT } from "../../../protocol/syslog/message.ts";
 import {
   type CountingService,
   type ServiceOptions,
@@ -12,6 +11,8 @@ import {
 } from "../../service/loop/datagram-loop.ts";
 import { openUdpAndTcp } from "../../service/loop/udp-and-tcp.ts";
 import { FileRouter, type FileRule, fileRulesDefault } from "../file-router.ts";
+import { dayBytesMaxMin, daysKeptDefault } from "../rotation.ts";
+import { type SyslogRateLimits, SyslogRates } from "../syslog-rates.ts";
 import {
   newSyslogCounters,
   type SyslogCounters,
@@ -21,20 +22,15 @@ import {
 import { LogFiles } from "./log-files.ts";
 import { readStream } from "./stream-input.ts";
 
-/** PERF-2, LOG-4. */
-const daysKeptDefault = 90;
-/** The limit for one day's file, so that no single application fills the disk. */
-const fileBytesMaxDefault = 1024 ** 3;
 const totalBytesMaxDefault = 10 * 1024 ** 3;
-const totalBytesMaxMin = 64 * 1024;
-/** Far more than a device sends, and enough for a relay that forwards for thousands. */
-export const syslogRateLimitsDefault: SourceRateLimits = { burst: 10_000, perSecond: 2000 };
+/** The longest datagram, so that a message that is too long arrives, and is cut off as over TCP. */
+const datagramBytesMax = 65_535;
+/** Slots for datagrams: 4 MiB. */
+const batchMax = 64;
 const connectionsMaxDefault = 1024;
 const connectionsPerPeerMax = 64;
 /** Senders keep a connection open between messages; one idle for this long is closed. */
 const idleMsMaxDefault = 600_000;
-/** Our own log reports drops at most once in this time; the log files say so every second. */
-const dropToldMsMin = 10_000;
 
 export interface SyslogServerOptions extends ServiceOptions {
   /** The directory for files without an absolute path; created when missing. */
@@ -44,17 +40,15 @@ export interface SyslogServerOptions extends ServiceOptions {
   /** Which messages go into which file; the table of LOG-1 by default. */
   readonly rules?: readonly FileRule[];
   readonly daysKept?: number;
-  /** The limit for one file, and so for one day: 1 GiB by default. */
-  readonly fileBytesMax?: number;
   /**
-   * The limit for all files together: 10 GiB by default, at least 64 KiB. Beyond it the oldest days are
-   * removed first, then lines are dropped; PERF-2's 90 days hold as long as they fit.
+   * The limit for all files together: 10 GiB by default. A day may have this divided by `daysKept` + 1, and at
+   * least 64 KiB; further lines of the day are dropped. So PERF-2's 90 days are kept whatever comes.
    */
   readonly totalBytesMax?: number;
-  /**
-   * Message limits for each address; beyond them datagrams are dropped and TCP waits. `false`: no limit.
-   */
-  readonly rateLimits?: SourceRateLimits | false;
+  /** Limits for each source; beyond them datagrams are dropped and TCP waits. */
+  readonly rateLimits?: Partial<SyslogRateLimits>;
+  /** Addresses that many devices send from; there each host that messages name is a source. */
+  readonly relays?: readonly number[];
   readonly connectionsMax?: number;
   readonly idleMsMax?: number;
 }
@@ -75,13 +69,13 @@ export async function startSyslogServer(
 ): Promise<RunningSyslogServer> {
   const { address = 0, port = SYSLOG_PORT, clock = systemClock, logger = nullLogger } = options;
   const router = new FileRouter(options.rules ?? fileRulesDefault);
-  const { rateLimits = syslogRateLimitsDefault } = options;
-  const rates = rateLimits === false ? undefined : new SourceRates(rateLimits, randomInt(2 ** 32));
-  const { perSecond } = rateLimits || syslogRateLimitsDefault;
+  const { rateLimits = {}, relays } = options;
+  const seed = randomInt(2 ** 32);
+  const rates = new SyslogRates(rateLimits, seed);
   const counters = newSyslogCounters();
   const paths = router.files.map((file) => resolve(options.directory, file));
   const files = openFiles(options, paths, counters, logger, clock.wallMs());
-  const receiver = new SyslogReceiver(router, files, counters);
+  const receiver = new SyslogReceiver({ router, sink: files, counters, rates, relays, seed });
 
   const { socket, acceptor } = await openUdpAndTcp(
     {
@@ -89,15 +83,15 @@ export async function startSyslogServer(
       address,
       port,
       backend: options.backend,
-      datagramBytesMax: SYSLOG_BYTES_MAX,
+      datagramBytesMax,
+      batchMax,
     },
     options.tcp ?? true,
     {
       connectionsMax: options.connectionsMax ?? connectionsMaxDefault,
       connectionsPerPeerMax,
       idleMsMax: options.idleMsMax ?? idleMsMaxDefault,
-      onConnection: (connection, peer) =>
-        readStream(connection, peer, { receiver, rates, perSecond, clock }),
+      onConnection: (connection, peer) => readStream(connection, peer, receiver, clock),
     },
   ).catch((error: unknown) => {
     files.close();
@@ -105,29 +99,27 @@ export async function startSyslogServer(
   });
   logger.info(`Syslog on ${formatIpv4(address)} port ${socket.localPort}.`);
 
-  let dropsToldAtMs = Number.NEGATIVE_INFINITY;
+  const tellDrops = (isLast: boolean): void => {
+    counters.dropped["receive-buffer"] = socket.counters.kernelDrops;
+    const drops = receiver.noteDrops(clock.monotonicMs(), clock.wallMs(), isLast);
+    if (drops !== undefined) logger.warn(`Syslog: ${drops}.`);
+  };
   const running = serveDatagrams({
     socket,
     clock,
     serve: (index, nowMs) => {
       const source = socket.sourceAddress(index);
-      if (rates?.take(source, nowMs) === false) {
-        counters.received.udp += 1;
-        counters.dropped.rate += 1;
-      } else receiver.accept(socket.bytes(index), source, clock.wallMs(), "udp");
+      receiver.accept(socket.bytes(index), source, nowMs, clock.wallMs(), "udp");
     },
     endTurn: () => files.flush(clock.wallMs()),
-    everySecond: (nowMs) => {
+    everySecond: () => {
       if (acceptor !== undefined) counters["tcp-refused"] = acceptor.counters.refused;
       files.maintain(clock.wallMs());
-      const drops = receiver.noteDrops(clock.wallMs());
-      if (drops === undefined || nowMs - dropsToldAtMs < dropToldMsMin) return;
-      dropsToldAtMs = nowMs;
-      logger.warn(`Syslog: ${drops}.`);
+      tellDrops(false);
     },
     close: async () => {
       await acceptor?.close();
-      receiver.noteDrops(clock.wallMs(), true);
+      tellDrops(true);
       files.close();
     },
   });
@@ -141,11 +133,11 @@ function openFiles(
   logger: Logger,
   unixMs: number,
 ): LogFiles {
-  const { daysKept = daysKeptDefault, fileBytesMax = fileBytesMaxDefault } = options;
-  const { totalBytesMax = totalBytesMaxDefault } = options;
+  const { daysKept = daysKeptDefault, totalBytesMax = totalBytesMaxDefault } = options;
   if (!Number.isInteger(daysKept) || daysKept < 1) {
     throw new RangeError(`syslog keeps a whole number of days from 1, not ${daysKept}`);
   }
+  const totalBytesMaxMin = dayBytesMaxMin * (daysKept + 1);
   if (!Number.isSafeInteger(totalBytesMax) || totalBytesMax < totalBytesMaxMin) {
     throw new RangeError(
       `syslog's totalBytesMax is a whole number from ${totalBytesMaxMin}, not ${totalBytesMax}`,
@@ -155,5 +147,5 @@ function openFiles(
     counters.dropped["write-failed"] += lines;
     counters.lines -= lines;
   };
-  return new LogFiles({ paths, daysKept, fileBytesMax, totalBytesMax, logger, onLost }, unixMs);
+  return new LogFiles({ paths, daysKept, totalBytesMax, logger, onLost }, unixMs);
 }

@@ -51,6 +51,8 @@ export class SocketOutlet implements TftpOutlet {
 export interface TftpListenerOptions {
   readonly service: TftpService;
   readonly sockets: readonly UdpSocket[];
+  /** Only what is sent to this address is served; 0: to any. */
+  readonly address: number;
   readonly outlet: SocketOutlet;
   readonly counters: TftpCounters;
   readonly clock: Clock;
@@ -127,10 +129,11 @@ export class TftpListener {
   }
 
   #serve(port: number, nowMs: number): number {
-    const { service } = this.#options;
+    const { service, address } = this.#options;
     const socket = this.#options.sockets[port];
     const received = socket.receive();
     for (let i = 0; i < received; i += 1) {
+      if (address !== 0 && socket.destinationAddress(i) !== address) continue;
       service.receive(
         port,
         socket.bytes(i),

@@ -1,10 +1,9 @@
 import { randomInt } from "node:crypto";
 import { systemClock } from "../../../base/clock.ts";
 import { type Logger, nullLogger } from "../../../base/log.ts";
-import { SocketError } from "../../../base/net/socket-error.ts";
-import type { UdpSocket } from "../../../base/net/udp-socket.ts";
-import { openUnsharedUdpSocket } from "../../../base/net/unshared-port.ts";
-import { formatIpv4 } from "../../../protocol/ipv4.ts";
+import { SocketError } from "../../../base/net/kernel/socket-error.ts";
+import { openUdpSocket, type UdpSocket } from "../../../base/net/udp-socket.ts";
+import { formatIpv4, type Ipv4Network } from "../../../protocol/ipv4.ts";
 import {
   BLOCK_BYTES_DEFAULT,
   BLOCK_BYTES_MAX,
@@ -40,6 +39,16 @@ export interface TftpTuning {
   readonly sessionSeconds?: number;
   /** Whether each transfer is logged. */
   readonly logTransfers?: boolean;
+  /** Only clients in these networks are answered; without it all are. */
+  readonly allow?: readonly Ipv4Network[];
+  /** Transfers and waiting requests of one address, 256 by default; further requests are dropped. */
+  readonly sessionsPerAddressMax?: number;
+  /** Answers that one address may be sent at once without an ACK, 256 by default. */
+  readonly unackedMax?: number;
+  /** How many more of them it may be sent a second: 16 by default. */
+  readonly unackedPerSecond?: number;
+  /** How often the first answer is repeated before there is an ACK: once by default. */
+  readonly unackedRetriesMax?: number;
 }
 
 export interface TftpServerOptions extends ServiceOptions, TftpTuning {
@@ -70,6 +79,10 @@ const defaults = {
   windowBlocksMax: 64,
   retrySeconds: 5,
   sessionSeconds: 300,
+  sessionsPerAddressMax: 256,
+  unackedMax: 256,
+  unackedPerSecond: 16,
+  unackedRetriesMax: 1,
 } as const;
 
 type Settings = TftpServerOptions & Required<Pick<TftpServerOptions, keyof typeof defaults>>;
@@ -91,6 +104,10 @@ const ranges = {
   sessionsMax: [1, 1_000_000],
   queueMax: [0, 1_000_000],
   portsMax: [1, socketsMax],
+  sessionsPerAddressMax: [1, 1_000_000],
+  unackedMax: [1, 1_000_000],
+  unackedPerSecond: [1, 1_000_000],
+  unackedRetriesMax: [0, 30],
 } as const;
 const batchMax = { requests: 256, transfers: 64, large: 32 } as const;
 const transferBufferBytes = 2 * 1024 * 1024;
@@ -119,13 +136,22 @@ export async function startTftpServer(options: TftpServerOptions): Promise<Runni
     policy,
     sessionsMax: settings.sessionsMax,
     queueMax: settings.queueMax,
+    allow: options.allow,
+    addressLimits: {
+      sessionsMax: settings.sessionsPerAddressMax,
+      unackedMax: settings.unackedMax,
+      unackedPerSecond: settings.unackedPerSecond,
+    },
     counters,
     observer: new TransferLog(logger, settings.logTransfers, () => clock.monotonicMs()),
     seed: options.seed ?? randomInt(2 ** 32),
     startMs: clock.monotonicMs(),
   });
   const flushLog = options.flushLog ?? (() => undefined);
-  const listener = new TftpListener({ service, sockets, outlet, counters, clock, flushLog });
+  const { address } = settings;
+  const listener = new TftpListener({
+    ...{ service, sockets, address, outlet, counters, clock, flushLog },
+  });
   const ended = listener.run().finally(() => closeAll(sockets));
   const { localAddress, localPort } = sockets[0];
   const load = () => ({ sessions: service.sessionCount, waiting: service.waitingCount });
@@ -147,11 +173,14 @@ export async function startTftpServer(options: TftpServerOptions): Promise<Runni
 }
 
 function policyOf(settings: Settings): TransferPolicy {
-  const { blockBytesMax, windowBlocksMax } = settings;
+  const { blockBytesMax, windowBlocksMax, unackedRetriesMax } = settings;
   const sessionMs = settings.sessionSeconds * secondMs;
   const retryMs = settings.retrySeconds * secondMs;
   const unansweredMs = Math.min(unansweredMsMax, sessionMs);
-  return { blockBytesMax, windowBlocksMax, windowBytesMax, retryMs, sessionMs, unansweredMs };
+  return {
+    ...{ blockBytesMax, windowBlocksMax, windowBytesMax },
+    ...{ retryMs, sessionMs, unansweredMs, unackedRetriesMax },
+  };
 }
 
 function checkWhole(name: string, value: number, min: number, max: number): void {
@@ -200,9 +229,8 @@ async function openSockets(
   try {
     for (const { datagramBytesMax, batchMax, bufferBytes } of plan) {
       sockets.push(
-        await openUnsharedUdpSocket({
-          address,
-          port: sockets.length === 0 ? port : 0,
+        await openUdpSocket({
+          ...(sockets.length === 0 ? { address, port } : transferPlace(address, sockets[0])),
           datagramBytesMax,
           batchMax,
           backend,
@@ -224,6 +252,14 @@ async function openSockets(
       { cause: error },
     );
   }
+}
+
+/**
+ * A port of the system's choice. On the wildcard no other user of the machine can take an address of it
+ * (see openUdpSocket); the batched socket sends from the service's address all the same.
+ */
+function transferPlace(address: number, { backend }: UdpSocket) {
+  return { address: backend === "batch" ? 0 : address, port: 0 };
 }
 
 function closeAll(sockets: readonly UdpSocket[]): void {

@@ -32,7 +32,7 @@ export function playTrace({ path, records, configFile, print, logger }: PlayOpti
     config =
       configFile === undefined
         ? recordedConfig(path, texts, logger)
-        : loadConfig(configFile, logger, readConfigFile, true);
+        : loadConfig(configFile, logger, readConfigFile, "allowed");
     return leaseTableOf(config);
   });
   let replay: Replay | undefined;
@@ -51,7 +51,6 @@ export function playTrace({ path, records, configFile, print, logger }: PlayOpti
         replay.play(record);
       }
       if (record.kind === "end") end = record.reason;
-      if (replay?.hasFailed === true) break;
     }
   } catch (error) {
     if (!(error instanceof TraceFormatError)) throw error;
@@ -79,14 +78,14 @@ function recordedConfig(
   logger: Logger,
 ): ServerConfig {
   const [main] = texts.keys();
-  if (main === undefined) throw new TraceFormatError("leases before any configuration");
+  if (main === undefined) throw new StartError(`${path} has no configuration: give one by -cf.`);
   const read = (name: string): string => {
     const text = texts.get(name);
     if (text === undefined) throw new Error(`${name} is not in ${path}`);
     return text;
   };
   // `execute` is always accepted: a replay runs no commands.
-  return loadConfig(main, logger, read, true);
+  return loadConfig(main, logger, read, "allowed");
 }
 
 function tell(difference: ReplayDifference, print: (line: string) => void): void {

@@ -125,6 +125,9 @@ test("what cannot be read says where and why", () => {
   );
   expect(records([0x50, 0, 0, 0, 2, 1, 1])).toThrow(/too short or damaged/);
   expect(records([0x53, 0, 0, 0, 2, 0x7b, 0x7d])).toThrow(/a setup that lacks/);
+  // JSON that is no object.
+  expect(records([0x53, 0, 0, 0, 1, 0x37])).toThrow(/a setup that lacks/);
+  expect(records([0x53, 0, 0, 0, 4, 0x6e, 0x75, 0x6c, 0x6c])).toThrow(/a setup that lacks/);
   expect(records([0x5a, 0, 0, 0, 1, 200])).toThrow(/damaged/);
   expect(records([0x50, 0xff, 0, 0, 0])).toThrow(/a record of 4278190080 bytes/);
   expect(records([0x54, 0, 0, 0, 0, 0x50, 0, 0])()).toEqual([{ kind: "turn" }]);

@@ -31,6 +31,7 @@ import {
   type PhasePart,
   type SegmentRecord,
 } from "../segment-record.ts";
+import { SilenceWatch } from "../silence-watch.ts";
 import { SimulationError, WorkerHandle } from "./worker-handle.ts";
 
 export type {
@@ -132,6 +133,7 @@ class Coordinator {
   readonly #workers: WorkerHandle[] = [];
   readonly #watermarksMs: number[] = [];
   #series = new TimeSeries(1);
+  #silence = new SilenceWatch(1);
   #backend: "batch" | "dgram" = "batch";
   readonly #events: EventCollector;
   readonly #seconds: SecondReport[] = [];
@@ -146,6 +148,8 @@ class Coordinator {
   #goalReached: boolean[] = [];
   /** Called when a worker's devices have reached the goal of the running phase, or no longer have. */
   #onGoalNews: () => void = () => {};
+  /** Called when nobody has answered for too long. */
+  #onSilence: () => void = () => {};
   /** Called with a worker's measurements of the running phase so far. */
   #onMeasured: (workerIndex: number, measured: Measured) => void = () => {};
 
@@ -169,7 +173,7 @@ class Coordinator {
       const part = await this.#runPhase(index);
       this.#parts.push(part);
       if (part.ending === "aborted") break;
-      if (typeof part.ending === "object" && part.ending.kind === "threshold") break;
+      if (typeof part.ending === "object" && part.ending.kind !== "breakage") break;
     }
     this.#endedAtMs = systemClock.wallMs();
     if (!this.#isAborted) await this.#options.rendezvous?.mayClose?.();
@@ -258,6 +262,7 @@ class Coordinator {
       }
     }
     this.#series = new TimeSeries(workerCount);
+    this.#silence = new SilenceWatch(workerCount);
     await this.#options.rendezvous?.mayOpen?.();
     for (let own = 0; own < workerCount; own += 1) {
       const start: WorkerStart = { plan: this.#plan, ...placeOf(segment, own, workerCount) };
@@ -345,6 +350,8 @@ class Coordinator {
       const stop = watch.take(workerIndex, measured);
       if (stop !== undefined) end(stop, stop.kind === "threshold" ? 0 : phase.drainMs);
     };
+    // Another process of the run may have an answer.
+    if (rendezvous === undefined) this.#onSilence = () => end({ kind: "silence" }, 0);
     this.#options.signal?.addEventListener("abort", abort);
     if (this.#isAborted) abort();
     return {
@@ -353,6 +360,7 @@ class Coordinator {
         isOver = true;
         this.#onMeasured = () => {};
         this.#onGoalNews = () => {};
+        this.#onSilence = () => {};
         this.#options.signal?.removeEventListener("abort", abort);
       },
     };
@@ -364,6 +372,9 @@ class Coordinator {
       case "second":
         if (this.#plan.segment !== undefined) this.#seconds.push(message.report);
         for (const row of this.#series.add(message.report)) this.#tell(row);
+        if (this.#silence.take(workerIndex, message.traffic, systemClock.monotonicMs())) {
+          this.#onSilence();
+        }
         return;
       case "leases":
         this.#checker.add(message.batch.events);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { systemClock } from "../../../base/clock.ts";
 import { type UdpSocket, waitReadable } from "../../../base/net/udp-socket.ts";
+import { parseSchedstat, type ThreadTimes } from "../../../base/schedstat.ts";
 import { DecodeError } from "../../../protocol/decode-error.ts";
 import { Population } from "../../../scenarios/population/population.ts";
 import { type BootService, bootServices } from "../../boot/boot-step.ts";
@@ -14,12 +15,7 @@ import { DeviceNotes } from "../../load/phase-ledger.ts";
 import { ARRIVALS_A_FLUSH, PhaseRun } from "../../load/phase-run.ts";
 import { AnswerCounts } from "../../measure/answer-counts.ts";
 import { Answerers } from "../../measure/answerers.ts";
-import {
-  parseSchedstat,
-  type UsageMark,
-  usageBetween,
-  type WorkerUsage,
-} from "../../measure/generator-health.ts";
+import { type UsageMark, usageBetween, type WorkerUsage } from "../../measure/generator-health.ts";
 import { OutageLog } from "../../measure/outage-log.ts";
 import { SafetyLog } from "../../measure/safety-checker.ts";
 import { SecondTally } from "../../measure/time-series.ts";
@@ -148,17 +144,9 @@ export class WorkerLoop {
 
   /** Resolves after `stop`. */
   async run(): Promise<void> {
-    const { post, relaySocket, deviceSocket } = this.#options;
+    const { post } = this.#options;
     while (!this.#stopped) {
-      this.#relaySeenMs = this.#readDhcpSocket(relaySocket);
-      this.#startArrivals();
-      this.#deviceSeenMs = this.#readDhcpSocket(deviceSocket);
-      this.#startArrivals();
-      for (const service of bootServices) this.#readBootSocket(service);
-      const nowMs = systemClock.monotonicMs();
-      this.#plant.advance(nowMs);
-      this.#flush();
-      this.#report(nowMs);
+      this.turn();
       await waitReadable(this.#sockets, this.#waitMs());
     }
     this.#flush();
@@ -176,6 +164,20 @@ export class WorkerLoop {
       answers: this.#answers.toList(),
       outages: this.#outages?.take(systemClock.monotonicMs()),
     });
+  }
+
+  /** Takes what has come, and sends what is due. */
+  turn(): void {
+    const { relaySocket, deviceSocket } = this.#options;
+    this.#relaySeenMs = this.#readDhcpSocket(relaySocket);
+    this.#startArrivals();
+    this.#deviceSeenMs = this.#readDhcpSocket(deviceSocket);
+    this.#startArrivals();
+    for (const service of bootServices) this.#readBootSocket(service);
+    const nowMs = systemClock.monotonicMs();
+    this.#plant.advance(nowMs);
+    this.#flush();
+    this.#report(nowMs);
   }
 
   /** A message of the coordinator; it comes while `run` waits. */
@@ -373,6 +375,7 @@ export class WorkerLoop {
     const fleet = this.#fleet;
     this.#options.post({
       kind: "second",
+      traffic: { sent: this.#count("sent"), received: this.#count("received") },
       report: {
         ...this.#tally.take(),
         second: this.#second,
@@ -391,19 +394,22 @@ export class WorkerLoop {
     this.#options.post({ kind: "leases", batch: { watermarkMs, events } }, buffers);
   }
 
+  /** Over all sockets. */
+  #count(name: keyof UdpSocket["counters"]): number {
+    return this.#sockets.reduce((total, { counters }) => total + (counters[name] ?? 0), 0);
+  }
+
   #mark(nowMs: number): UsageMark {
-    const sum = (name: keyof UdpSocket["counters"]): number =>
-      this.#sockets.reduce((total, { counters }) => total + (counters[name] ?? 0), 0);
     const thread = threadTimes();
     return {
       atMs: nowMs,
       cpuMs: thread?.cpuMs,
       starvedMs: thread?.starvedMs,
-      received: sum("received"),
-      sent: sum("sent"),
-      truncated: sum("truncated"),
-      socketDrops: sum("kernelDrops"),
-      sendErrors: sum("sendErrors"),
+      received: this.#count("received"),
+      sent: this.#count("sent"),
+      truncated: this.#count("truncated"),
+      socketDrops: this.#count("kernelDrops"),
+      sendErrors: this.#count("sendErrors"),
       lastSendError: this.#sockets.find(({ lastSendError }) => lastSendError !== undefined)
         ?.lastSendError,
     };
@@ -415,7 +421,7 @@ export class WorkerLoop {
 }
 
 /** From Linux, for the calling thread: Node knows only the whole process. */
-function threadTimes(): ReturnType<typeof parseSchedstat> {
+function threadTimes(): ThreadTimes | undefined {
   try {
     return parseSchedstat(readFileSync("/proc/thread-self/schedstat", "latin1"));
   } catch {

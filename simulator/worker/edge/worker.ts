@@ -1,9 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../../base/clock.ts";
-import { enterNetworkNamespace } from "../../../base/net/network-namespace.ts";
-import { wakePunctually } from "../../../base/net/timer-slack.ts";
+import { enterNetworkNamespace } from "../../../base/net/kernel/network-namespace.ts";
+import { wakePunctually } from "../../../base/net/kernel/timer-slack.ts";
 import { openUdpSocket, type UdpSocket } from "../../../base/net/udp-socket.ts";
-import { openUnsharedUdpSocket } from "../../../base/net/unshared-port.ts";
 import { Population } from "../../../scenarios/population/population.ts";
 import { type BootService, bootServices } from "../../boot/boot-step.ts";
 import { PcapFile } from "../../capture/edge/pcap-file.ts";
@@ -11,6 +10,7 @@ import { PcapRecorder, type SeenDatagram } from "../../capture/pcap-recorder.ts"
 import { PcapSocket } from "../../capture/pcap-socket.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "../worker-messages.ts";
 import { WorkerNetwork } from "../worker-network.ts";
+import { warmUp } from "./warm-up.ts";
 import { WorkerLoop } from "./worker-loop.ts";
 
 // Between two batches the worker looks at its schedule: small batches keep it on time.
@@ -22,7 +22,9 @@ if (port === null) throw new Error("simulator/worker is started by the coordinat
 const start = workerData as WorkerStart;
 
 const { plan, workerIndex, workerCount } = start;
-const sizes = { batchMax: BATCH_MAX, datagramBytesMax: DATAGRAM_BYTES_MAX };
+// The relays may have their port in common with a server on loopback, and devices send from addresses of
+// their own, for which the portable socket has to share its port.
+const how = { batchMax: BATCH_MAX, datagramBytesMax: DATAGRAM_BYTES_MAX, sharesPort: true };
 const network = new WorkerNetwork({
   plan,
   population: new Population(plan.population),
@@ -54,7 +56,7 @@ async function open(port: number): Promise<UdpSocket> {
   const group = start.group.count > 1 ? { group: start.group } : {};
   const segmentation = plan.segmentation === true && network.isAlwaysFair;
   return behindNetwork(
-    await openUdpSocket({ address: 0, port, ...sizes, ...group, segmentation }),
+    await openUdpSocket({ address: 0, port, ...how, ...group, segmentation }),
     "dhcp",
   );
 }
@@ -63,10 +65,7 @@ async function open(port: number): Promise<UdpSocket> {
 async function openBootSockets(): Promise<Record<BootService, UdpSocket>> {
   const sockets: Partial<Record<BootService, UdpSocket>> = {};
   for (const service of bootServices) {
-    sockets[service] = behindNetwork(
-      await openUnsharedUdpSocket({ address: 0, port: 0, ...sizes }),
-      service,
-    );
+    sockets[service] = behindNetwork(await openUdpSocket({ address: 0, port: 0, ...how }), service);
   }
   return sockets as Record<BootService, UdpSocket>;
 }
@@ -80,10 +79,7 @@ const WRONG_PORT_BUFFER_BYTES = 4096;
 async function openWrongPort(): Promise<UdpSocket | undefined> {
   if (plan.personas?.some(({ kind }) => kind === "wrong-relay-port") !== true) return undefined;
   const bufferBytes = WRONG_PORT_BUFFER_BYTES;
-  return behindNetwork(
-    await openUnsharedUdpSocket({ address: 0, port: 0, ...sizes, bufferBytes }),
-    "dhcp",
-  );
+  return behindNetwork(await openUdpSocket({ address: 0, port: 0, ...how, bufferBytes }), "dhcp");
 }
 
 /** Before the coordinator hears that the worker has stopped, because it then joins the parts. */
@@ -92,12 +88,18 @@ function closeCapture(): void {
   captureFile?.close();
 }
 
+const bootSockets = plan.boot === undefined ? undefined : await openBootSockets();
+const wrongPortSocket = await openWrongPort();
+// The next worker opens its sockets meanwhile.
+port.postMessage({ kind: "ready", backend: relaySocket.backend } satisfies FromWorker);
+warmUp(plan);
+
 const loop = new WorkerLoop({
   start,
   relaySocket,
   deviceSocket,
-  bootSockets: plan.boot === undefined ? undefined : await openBootSockets(),
-  wrongPortSocket: await openWrongPort(),
+  bootSockets,
+  wrongPortSocket,
   batchMax: BATCH_MAX,
   network,
   recorder,
@@ -111,7 +113,6 @@ port.on("message", (message: ToWorker) => {
   loop.receive(message);
 });
 wakePunctually();
-port.postMessage({ kind: "ready", backend: relaySocket.backend } satisfies FromWorker);
 await loop.run();
 // The port is what keeps the thread alive.
 port.close();

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
 import { assert } from "../../../base/assert.ts";
-import { CLOSED, lastError, openDescriptor } from "../../../base/net/file-descriptor.ts";
-import { libc } from "../../../base/net/libc.ts";
-import { AF_PACKET, SOCK_RAW, SOCKADDR_LL_BYTES } from "../../../base/net/linux.ts";
-import { NativeMemory } from "../../../base/net/native-memory.ts";
+import { CLOSED, lastError, openDescriptor } from "../../../base/net/kernel/file-descriptor.ts";
+import { libc } from "../../../base/net/kernel/libc.ts";
+import { AF_PACKET, SOCK_RAW, SOCKADDR_LL_BYTES } from "../../../base/net/kernel/linux.ts";
+import { NativeMemory } from "../../../base/net/kernel/native-memory.ts";
 import { openPacketSocket, type PacketSocket } from "../../../base/net/packet-socket.ts";
 import { parseUdpFrame } from "../../../protocol/udp-frame.testing.ts";
 import { buildUdpFrame, type UdpFrame } from "../../../protocol/udp-frame.ts";

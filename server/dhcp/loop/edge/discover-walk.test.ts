@@ -78,6 +78,7 @@ async function walk(): Promise<string[][]> {
     sourcePort: () => 67,
     destinationAddress: () => ip("10.9.0.1"),
     interfaceIndex: () => serverInterface.index,
+    receivedAtMs: () => 1_000_000,
     slot: () => slot,
     push: noted(() => undefined),
     flush: noted(() => undefined),

@@ -15,7 +15,7 @@ export interface InterfaceChoice {
   readonly ignored: readonly { readonly name: string; readonly address?: number }[];
 }
 
-const multicastTable = "/proc/net/igmp";
+const multicastTable = "/proc/self/net/igmp";
 
 /**
  * Names and indexes of the interfaces that are up and have IPv4, from the kernel's table of multicast

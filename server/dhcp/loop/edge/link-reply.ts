@@ -1,6 +1,6 @@
 import type { Logger } from "../../../../base/log.ts";
+import { SocketError } from "../../../../base/net/kernel/socket-error.ts";
 import { openPacketSocket, type PacketSocket } from "../../../../base/net/packet-socket.ts";
-import { SocketError } from "../../../../base/net/socket-error.ts";
 import { buildUdpFrame } from "../../../../protocol/udp-frame.ts";
 import type { LocalInterface } from "../../exchange/outcome.ts";
 import type { LinkDatagram, LinkSender } from "../reply-sender.ts";
@@ -18,22 +18,38 @@ const ethernetAddressBytes = 6;
  */
 export class LinkReplies implements LinkSender {
   readonly #links = new Map<number, Link>();
+  readonly #logger: Logger;
 
-  static open(interfaces: readonly LocalInterface[], logger: Logger): LinkReplies {
-    const replies = new LinkReplies();
+  constructor(interfaces: readonly LocalInterface[], logger: Logger) {
+    this.#logger = logger;
+    this.turnTo(interfaces);
+  }
+
+  /**
+   * From now on these interfaces. A socket stays open while its interface is down: without root's rights there may be
+   * no other.
+   */
+  turnTo(interfaces: readonly LocalInterface[]): void {
+    for (const [index, { socket }] of this.#links) {
+      const isAnew = interfaces.some(
+        (one) => one.name === socket.interfaceName && one.index !== index,
+      );
+      if (!isAnew) continue;
+      socket.close();
+      this.#links.delete(index);
+    }
     for (const { index, name, hardwareAddress } of interfaces) {
       if (hardwareAddress.every((byte) => byte === 0)) continue;
       try {
-        const socket = openPacketSocket(name);
-        replies.#links.set(index, { socket, hardwareAddress });
+        const socket = this.#links.get(index)?.socket ?? openPacketSocket(name);
+        this.#links.set(index, { socket, hardwareAddress });
       } catch (error) {
         if (!(error instanceof SocketError)) throw error;
-        logger.info(
+        this.#logger.info(
           `No packet socket on ${name} (${error.message}): clients without an address get broadcasts.`,
         );
       }
     }
-    return replies;
   }
 
   get interfaceIndexes(): readonly number[] {

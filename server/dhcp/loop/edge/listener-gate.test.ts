@@ -40,8 +40,9 @@ function setUp() {
   const etcd = { isDone: true, error: undefined as LeaseStoreError | undefined };
   const node = {
     ...{ role: "following" as PairRole, isComplete: true, revision: 1, mustRecover: false },
-    ...{ leader: { record: undefined }, trouble: "" },
+    ...{ leader: { record: undefined }, trouble: "", reading: undefined },
     poll: () => undefined,
+    takeUnreadable: () => [],
     adopt: () => {
       node.role = "active";
     },
@@ -68,6 +69,7 @@ function setUp() {
     sourcePort: () => 67,
     destinationAddress: () => 2,
     interfaceIndex: () => 0,
+    receivedAtMs: () => clock.monotonicMs(),
   } as unknown as UdpSocket;
   let commits = 0;
   const store: LeaseStore = {
@@ -106,6 +108,7 @@ function setUp() {
         log: undefined,
       };
     },
+    giveUp: () => [],
     pingAnswered: () => [],
     pingTimedOut: () => expect.fail("nothing is probed"),
     expire: () => {

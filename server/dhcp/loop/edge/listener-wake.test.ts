@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { nullLogger } from "../../../../base/log.ts";
 import { describeUnless } from "../../../../base/net/describe-unless.testing.ts";
-import { libcMissingReason } from "../../../../base/net/libc.ts";
+import { libcMissingReason } from "../../../../base/net/kernel/libc.ts";
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../../../base/net/udp-socket.ts";
 import { WakePipe } from "../../../../base/net/wake-pipe.ts";
 import { VirtualClock } from "../../../../base/virtual-clock.testing.ts";
@@ -71,12 +71,13 @@ async function setUp() {
         reply: message(2, packet.xid, isRequest ? MessageType.ack : MessageType.offer),
         limits: defaultEncodeLimits,
         destination: { kind: "relay", address: loopback, port: relay.localPort },
-        changes: isRequest ? [0] : [],
+        changes: isRequest ? [packet.xid] : [],
         durable: isRequest,
-        leaseIndex: isRequest ? 0 : -1,
+        leaseIndex: isRequest ? packet.xid : -1,
         log: undefined,
       };
     },
+    giveUp: () => [],
     pingAnswered: () => [],
     pingTimedOut: () => expect.fail("nothing is probed"),
     expire: () => [],

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { nullLogger } from "../../../../base/log.ts";
 import type { UdpSocket } from "../../../../base/net/udp-socket.ts";
 import { VirtualClock } from "../../../../base/virtual-clock.testing.ts";
@@ -13,8 +13,16 @@ import {
 } from "../../../../protocol/dhcp/packet.ts";
 import { parseIpv4 } from "../../../../protocol/ipv4.ts";
 import { type LeaseStore, LeaseStoreError } from "../../../lease/store/lease-store.ts";
+import { Quarantine } from "../../../quarantine/quarantine.ts";
+import type { TracedPacket } from "../../../trace/trace-format.ts";
 import type { DhcpEngineApi } from "../../decide/engine.ts";
-import type { Arrival, Destination, LocalInterface, Outcome } from "../../exchange/outcome.ts";
+import type {
+  Arrival,
+  Destination,
+  LocalInterface,
+  Outcome,
+  Reply,
+} from "../../exchange/outcome.ts";
 import { DhcpCounters } from "../counters.ts";
 import { ReplySender } from "../reply-sender.ts";
 import { DhcpListener } from "./listener.ts";
@@ -86,6 +94,8 @@ interface Received {
 
 interface SetUpOptions {
   readonly pings?: boolean;
+  /** There is a quarantine. */
+  readonly contains?: boolean;
   /** The socket sends by itself when it holds this many. */
   readonly slots?: number;
   readonly onAppend?: (index: number) => void;
@@ -120,7 +130,7 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
     sourcePort: () => 67,
     destinationAddress: (i) => batch[i].destination ?? serverAddress,
     interfaceIndex: (i) => batch[i].interfaceIndex ?? served.index,
-    receivedAtMs: () => 0,
+    receivedAtMs: () => clock.monotonicMs(),
     slot: () => buffer,
     isFull: false,
     push: (length, to, port, source, device) => {
@@ -138,7 +148,7 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
     lastSendError: undefined,
     close: () => undefined,
   };
-  let failure: LeaseStoreError | undefined;
+  let failure: Error | undefined;
   const store: LeaseStore = {
     durability: "fsync",
     append: () => expect.fail("the loop knows no records"),
@@ -175,6 +185,10 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
   });
   const engine: DhcpEngineApi = {
     respond: (arrival) => respond(arrival),
+    giveUp: () => {
+      events.push("give up");
+      return [7];
+    },
     pingAnswered: () => {
       events.push("answered");
       return [0];
@@ -203,7 +217,10 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
     counters,
     logger,
   });
+  const kept: TracedPacket[] = [];
+  const keeper = { path: "quarantine", keep: (packet: TracedPacket) => void kept.push(packet) };
   const listener = new DhcpListener({
+    ...(options.contains === true ? { quarantine: new Quarantine(keeper, logger) } : {}),
     engine,
     leases: { markDurable: () => events.push("durable") },
     store,
@@ -219,12 +236,12 @@ function setUp(respond: (arrival: Arrival) => Outcome, options: SetUpOptions = {
     clock,
   });
   return {
-    ...{ listener, events, sent, counters, clock, complaints, frames, echoes },
+    ...{ listener, events, sent, counters, clock, complaints, frames, echoes, kept },
     receive: (...datagrams: Received[]) => {
       incoming = datagrams;
       return listener.turn();
     },
-    failCommits: (error: LeaseStoreError | undefined) => {
+    failCommits: (error: Error | undefined) => {
       failure = error;
     },
   };
@@ -317,6 +334,27 @@ test("a lease is appended as it is before the next packet of the batch is decide
     [7, 2],
     [4, 2],
   ]);
+});
+
+test("an address that was declined while the disk was full is written once there is room, though nobody asks", () => {
+  const declined = (): Outcome => ({ kind: "changed", changes: [3], log: undefined });
+  const { receive, events, clock, failCommits } = setUp(declined);
+  receive();
+  failCommits(full);
+  receive({ bytes: bytesOf(message(MessageType.decline)) });
+  clock.advance(1000);
+  receive();
+  expect(events).not.toContain("commit");
+  failCommits(undefined);
+  clock.advance(1000);
+  receive();
+  expect(events.filter((event) => event !== "flush")).toEqual([
+    ...["append", "append", "append"],
+    "commit",
+  ]);
+  clock.advance(1000);
+  receive();
+  expect(events.filter((event) => event === "commit")).toHaveLength(1);
 });
 
 test("a failed commit acknowledges nothing, is told once in ten seconds, and mends itself", () => {
@@ -524,4 +562,83 @@ test("without raw ICMP an address is offered at once", () => {
   const { receive, events } = setUp(() => ping);
   receive(discover);
   expect(events).toEqual(["queue 2", "flush"]);
+});
+
+describe("a packet that the engine breaks on", () => {
+  const poison = {
+    bytes: bytesOf(message(MessageType.request, { chaddr: Uint8Array.of(2, 0xde, 0xad) })),
+  };
+  const breaking = (arrival: Arrival): Outcome => {
+    if (arrival.packet.chaddr[1] === 0xde) throw new TypeError("a bug");
+    return answer(arrival);
+  };
+
+  test("ends the loop without a quarantine", () => {
+    expect(() => setUp(breaking).receive(poison)).toThrow("a bug");
+  });
+
+  test("is dropped, counted, kept and told; the others of its batch are answered", () => {
+    const { receive, events, counters, kept, complaints } = setUp(breaking, { contains: true });
+    receive(request, poison, request);
+    // What its decision has changed by then is committed with the batch.
+    const decided = ["append", "give up", "append", "append"];
+    const answered = ["commit", "durable", "queue 5", "durable", "queue 5", "flush"];
+    expect(events).toEqual([...decided, ...answered]);
+    expect(counters.droppedFor("undecidable")).toBe(1);
+    expect(kept).toMatchObject([{ sourceAddress: relayAddress, interfaceIndex: served.index }]);
+    expect(kept[0].bytes).toEqual(poison.bytes);
+    expect(complaints).toEqual([expect.stringMatching(/^1 packet was dropped .*TypeError: a bug/)]);
+  });
+
+  test("is dropped undecided when it comes again, whatever its xid", () => {
+    const { receive, events, counters } = setUp(breaking, { contains: true });
+    receive(poison);
+    events.length = 0;
+    const again = poison.bytes.slice();
+    again[4] = 99;
+    receive(poison, { bytes: again }, discover);
+    expect(events).toEqual(["queue 2", "flush"]);
+    expect(counters.droppedFor("quarantined")).toBe(2);
+    expect(counters.droppedFor("undecidable")).toBe(1);
+  });
+
+  test("is one whose ACK cannot be made as well", () => {
+    const { reply: acknowledged, ...ack } = reply(MessageType.ack) as Reply;
+    const unmakeable = (arrival: Arrival): Outcome =>
+      arrival.packet.chaddr[1] === 0xde
+        ? { ...ack, reply: { ...acknowledged, options: undefined as never } }
+        : answer(arrival);
+    expect(() => setUp(unmakeable).receive(poison)).toThrow(TypeError);
+
+    const inPlace = setUp(unmakeable, { contains: true });
+    inPlace.receive(request, poison, request);
+    expect(inPlace.events.filter((event) => event === "queue 5")).toHaveLength(2);
+    expect(inPlace.counters.droppedFor("undecidable")).toBe(1);
+
+    const disk = { isDone: true };
+    const held = setUp(unmakeable, { contains: true, disk });
+    held.receive(...Array.from({ length: 40 }, () => request), poison);
+    held.receive();
+    expect(held.events.filter((event) => event === "queue 5")).toHaveLength(40);
+    expect(held.counters.droppedFor("undecidable")).toBe(1);
+  });
+
+  test.each([[[0]], [[0, 7]]])(
+    "is one whose lease cannot be written: nothing of it is promised (%j)",
+    (broken) => {
+      const onAppend = (index: number): void => {
+        if (broken.includes(index)) throw new RangeError("no such date");
+      };
+      const { receive, events, counters } = setUp(answer, { contains: true, onAppend });
+      receive(request, discover);
+      expect(events).toEqual(["give up", "queue 2", "flush", "commit"]);
+      expect(counters.droppedFor("undecidable")).toBe(1);
+    },
+  );
+});
+
+test("an exception that no packet is the cause of ends the loop, with a quarantine too", () => {
+  const { receive, failCommits } = setUp(answer, { contains: true });
+  failCommits(new TypeError("broken"));
+  expect(() => receive(request)).toThrow("broken");
 });

@@ -9,8 +9,10 @@ import { LeaseStoreError } from "../../../lease/store/lease-store.ts";
 import type { OverloadGuard } from "../../../overload/overload-guard.ts";
 import type { GateVerdict, PairGate } from "../../../pair/pair-gate.ts";
 import type { PlaneEnd } from "../../../pair/pair-plane.ts";
+import type { Quarantine } from "../../../quarantine/quarantine.ts";
+import type { TracedPacket } from "../../../trace/trace-format.ts";
 import type { DhcpEngineApi } from "../../decide/engine.ts";
-import type { LocalInterface, Outcome } from "../../exchange/outcome.ts";
+import type { Arrival, LocalInterface, Outcome } from "../../exchange/outcome.ts";
 import { logPacket } from "../../exchange/packet-log.ts";
 import { CommitPipeline, type CommitPipelineOptions } from "../commit-pipeline.ts";
 import type { Pinger } from "./pinger.ts";
@@ -18,8 +20,12 @@ import type { Pinger } from "./pinger.ts";
 /** Under load, Node's event loop (signals, timers, messages) gets its turn at least this often. */
 const eventLoopMsMax = 5;
 const secondMs = 1000;
+/** Between two turns while replies wait for their time to leave. */
+const pacingMs = 1;
 /** Log failing rewrites of the lease file at most this often. */
 const rewriteLogMsMin = 10_000;
+
+type LoopPinger = Pick<Pinger, "outstanding" | "ping" | "poll">;
 
 export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "isWoken" | "mayRelease"> {
   readonly engine: DhcpEngineApi;
@@ -29,13 +35,17 @@ export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "isWoke
   /** The socket is bound to one address: all its datagrams are served, whatever the interface. */
   readonly anyInterface: boolean;
   /** Without it (no right to raw sockets) addresses are offered unprobed. */
-  readonly pinger: Pinger | undefined;
+  readonly pinger: LoopPinger | undefined;
   /** Wakes the loop at the end of a sync; without it the loop waits for the disk itself. */
   readonly wake?: WakePipe | undefined;
   /** Without it every datagram is served, however late. */
   readonly overload?: OverloadGuard;
+  /** Without it an exception ends the loop, whatever it is about. */
+  readonly quarantine?: Quarantine;
   /** On a node of a pair, whose store is replicated: decides whether the node answers. */
-  readonly gate?: Pick<PairGate, "turn" | "turnMsMax" | "mayRelease"> | undefined;
+  readonly gate?:
+    | Pick<PairGate, "turn" | "turnMsMax" | "mayRelease" | "tellUndecidable">
+    | undefined;
   readonly logger: Logger;
   /** Called once a turn, so that the lines of a batch are written together. */
   readonly flushLog: () => void;
@@ -50,9 +60,9 @@ export interface DhcpListenerOptions extends Omit<CommitPipelineOptions, "isWoke
 export class DhcpListener {
   readonly #options: DhcpListenerOptions;
   readonly #decoder = new PacketDecoder();
-  readonly #served: ReadonlySet<number>;
+  #served: ReadonlySet<number> = new Set();
   /** Used when the socket does not know the interface of a datagram. */
-  readonly #defaultIndex: number;
+  #defaultIndex = 0;
   readonly #commits: CommitPipeline;
   #nextSecondAtMs: number;
   #rewriteToldAtMs = Number.NEGATIVE_INFINITY;
@@ -62,21 +72,33 @@ export class DhcpListener {
   #over: PlaneEnd | undefined;
 
   constructor(options: DhcpListenerOptions) {
-    const { gate, clock } = options;
+    const { gate, clock, quarantine } = options;
     this.#options = options;
     this.#commits = new CommitPipeline({
       ...options,
       isWoken: options.wake !== undefined,
-      mayRelease: gate && ((begunAtMs) => gate.mayRelease(begunAtMs, clock.monotonicMs())),
+      mayRelease: gate && ((sinceMs) => gate.mayRelease(sinceMs, clock.monotonicMs())),
+      // Its packet is gone by now.
+      onBroken:
+        quarantine &&
+        ((error) => {
+          const wallSeconds = Math.floor(clock.wallMs() / secondMs);
+          quarantine.take(undefined, error, wallSeconds, clock.monotonicMs());
+        }),
     });
-    this.#served = new Set(options.interfaces.map(({ index }) => index));
-    this.#defaultIndex = options.interfaces.length === 1 ? options.interfaces[0].index : 0;
+    this.turnTo(options.interfaces);
     this.#nextSecondAtMs = options.clock.monotonicMs();
+  }
+
+  /** From now on these interfaces are served. Call it between two turns. */
+  turnTo(interfaces: readonly LocalInterface[]): void {
+    this.#served = new Set(interfaces.map(({ index }) => index));
+    this.#defaultIndex = interfaces.length === 1 ? interfaces[0].index : 0;
   }
 
   /** Serves until `stop`. Rejects only when our own code is broken. */
   async run(): Promise<void> {
-    const { socket, clock, wake } = this.#options;
+    const { socket, clock, wake, stages } = this.#options;
     const sockets = [socket];
     const isOver = (): boolean => this.#stopping;
     let turnedAtMs = clock.monotonicMs();
@@ -84,10 +106,12 @@ export class DhcpListener {
       const received = this.turn();
       const nowMs = clock.monotonicMs();
       if (received > 0 && nowMs - turnedAtMs < eventLoopMsMax) continue;
-      await waitReadable(sockets, received > 0 ? 0 : this.#idleMs(nowMs), isOver, wake);
+      const idleMs = received > 0 ? 0 : this.#idleMs(nowMs);
+      stages?.watch.rests(nowMs, nowMs + idleMs);
+      await waitReadable(sockets, idleMs, isOver, wake);
       turnedAtMs = clock.monotonicMs();
     }
-    if (this.#over === undefined) this.#commits.endTurn(0, true, clock.monotonicMs());
+    if (this.#over === undefined) this.#commits.endTurn(0, "finish", clock.monotonicMs());
     this.#options.flushLog();
   }
 
@@ -102,10 +126,12 @@ export class DhcpListener {
 
   /** One turn of the loop: a batch, and other work that is due. Returns the number of datagrams. */
   turn(): number {
-    const { socket, clock, pinger, overload, gate, counters } = this.#options;
+    const { socket, clock, pinger, overload, gate, counters, stages } = this.#options;
     const received = socket.receive();
     const nowMs = clock.monotonicMs();
+    stages?.begins(nowMs, received > 0 ? socket.receivedAtMs(0) : Number.NaN);
     const isAnswering = gate === undefined || this.#pass(gate, nowMs);
+    this.#commits.beginTurn(received > 0 ? socket.receivedAtMs(0) : nowMs, nowMs);
     const nowSeconds = Math.floor(clock.wallMs() / secondMs);
     if (isAnswering) {
       overload?.open(socket, received, nowMs);
@@ -118,9 +144,9 @@ export class DhcpListener {
     const isNewSecond = nowMs >= this.#nextSecondAtMs;
     if (isNewSecond) this.#everySecond(isAnswering, nowSeconds, nowMs);
     this.#isMaintenanceDue ||= isNewSecond || this.#maintaining;
-    this.#commits.endTurn(received, this.#isMaintenanceDue && gate === undefined, nowMs);
-    // The file beneath a replicated store gets the appended records when their commit begins.
-    if (this.#isMaintenanceDue && !this.#commits.hasAppended) this.#maintain(nowSeconds, nowMs);
+    const isRestWanted = this.#isMaintenanceDue && gate === undefined;
+    this.#commits.endTurn(received, isRestWanted ? "rest" : "none", nowMs);
+    if (this.#isMaintenanceDue && this.#commits.isAtRest) this.#maintain(nowSeconds, nowMs);
     this.#options.flushLog();
     return received;
   }
@@ -148,7 +174,8 @@ export class DhcpListener {
 
   #idleMs(nowMs: number): number {
     const { pinger, wake, gate } = this.#options;
-    if (this.#maintaining && !this.#commits.hasAppended) return 0;
+    if (this.#maintaining && this.#commits.isAtRest) return 0;
+    if (this.#commits.hasPaced) return pacingMs;
     if (this.#commits.isUnderWay) return wake === undefined ? 0 : eventLoopMsMax;
     if (pinger !== undefined && pinger.outstanding > 0) return eventLoopMsMax;
     if (gate !== undefined && wake === undefined) return eventLoopMsMax;
@@ -157,7 +184,7 @@ export class DhcpListener {
   }
 
   #serve(index: number, nowSeconds: number, nowMs: number): void {
-    const { socket, counters, engine, overload, clock } = this.#options;
+    const { socket, counters, overload, quarantine, clock } = this.#options;
     const arrivedBy = this.#options.anyInterface ? 0 : socket.interfaceIndex(index);
     const interfaceIndex = arrivedBy === 0 ? this.#defaultIndex : arrivedBy;
     if (arrivedBy !== 0 && !this.#served.has(arrivedBy)) {
@@ -165,20 +192,57 @@ export class DhcpListener {
       return;
     }
     const bytes = socket.bytes(index);
-    if (overload?.refuses(bytes, socket, index, clock) === true) return;
-    const packet = this.#decode(bytes);
-    if (packet === undefined) return;
-    counters.countReceived(messageType(packet));
-    const destinationAddress = socket.destinationAddress(index);
-    const arrival = {
-      packet,
+    if (quarantine?.holds(bytes, nowMs) === true) {
+      counters.countDropped("quarantined");
+      return;
+    }
+    let arrival: Arrival | undefined;
+    try {
+      if (overload?.refuses(bytes, socket, index, clock) === true) return;
+      const packet = this.#decode(bytes);
+      if (packet === undefined) return;
+      counters.countReceived(messageType(packet));
+      const destinationAddress = socket.destinationAddress(index);
+      arrival = {
+        packet,
+        sourceAddress: socket.sourceAddress(index),
+        sourcePort: socket.sourcePort(index),
+        destinationAddress,
+        interfaceIndex,
+        raw: bytes,
+      };
+      const outcome = this.#options.engine.respond(arrival, nowSeconds, nowMs);
+      this.#perform(outcome, destinationAddress, socket.receivedAtMs(index), nowMs);
+    } catch (error) {
+      if (quarantine === undefined) throw error;
+      if (arrival !== undefined) this.#giveUp(quarantine, nowSeconds, nowMs);
+      counters.countDropped("undecidable");
+      quarantine.take(this.#kept(index), error, nowSeconds, nowMs);
+    }
+  }
+
+  /** Nothing was promised, so the record of a lease that cannot be written may be missing. */
+  #giveUp(quarantine: Quarantine, nowSeconds: number, nowMs: number): void {
+    for (const index of this.#options.engine.giveUp()) {
+      try {
+        this.#commits.append([index]);
+      } catch (error) {
+        quarantine.take(undefined, error, nowSeconds, nowMs);
+      }
+    }
+  }
+
+  /** Datagram `index` of the batch, for the quarantine. */
+  #kept(index: number): TracedPacket {
+    const { socket } = this.#options;
+    return {
+      arrivedMs: socket.receivedAtMs(index),
       sourceAddress: socket.sourceAddress(index),
       sourcePort: socket.sourcePort(index),
-      destinationAddress,
-      interfaceIndex,
-      raw: bytes,
+      destinationAddress: socket.destinationAddress(index),
+      interfaceIndex: socket.interfaceIndex(index),
+      bytes: socket.bytes(index),
     };
-    this.#perform(engine.respond(arrival, nowSeconds, nowMs), destinationAddress, nowMs);
   }
 
   #decode(bytes: Uint8Array): DhcpPacket | undefined {
@@ -191,13 +255,17 @@ export class DhcpListener {
     }
   }
 
-  #perform(outcome: Outcome, asked: number, nowMs: number): void {
-    const { counters, logger, sender } = this.#options;
-    this.#commits.append(outcome.changes);
+  #perform(outcome: Outcome, asked: number, arrivedAtMs: number, nowMs: number): void {
+    const { counters, logger, sender, stages } = this.#options;
+    const commits = this.#commits;
+    commits.append(outcome.changes);
     switch (outcome.kind) {
       case "reply":
-        if (outcome.durable) this.#commits.acknowledge(outcome, asked);
-        else sender.send(outcome, asked);
+        if (outcome.durable) commits.acknowledge(outcome, asked, arrivedAtMs);
+        else if (!commits.holdsBack(outcome, asked, arrivedAtMs, nowMs)) {
+          sender.send(outcome, asked);
+          stages?.leaves(outcome, arrivedAtMs);
+        }
         break;
       case "changed":
         logPacket(outcome.log, logger);
@@ -224,7 +292,7 @@ export class DhcpListener {
     }
     const offer = engine.pingTimedOut(ticket, Math.floor(clock.wallMs() / secondMs));
     if (pinger === undefined) {
-      this.#perform(offer, 0, nowMs);
+      this.#perform(offer, 0, nowMs, nowMs);
       return;
     }
     // Too many probes at once: no offer without one, and the client asks again.
@@ -232,27 +300,43 @@ export class DhcpListener {
     counters.countDropped("ping-table-full");
   }
 
-  #endPings(pinger: Pinger, isAnswering: boolean, nowSeconds: number, nowMs: number): void {
+  #endPings(pinger: LoopPinger, isAnswering: boolean, nowSeconds: number, nowMs: number): void {
     const { engine, counters } = this.#options;
     const { answered, timedOut } = pinger.poll(nowMs);
     for (const ticket of answered) this.#commits.append(engine.pingAnswered(ticket, nowSeconds));
     counters.pingsAnswered += answered.length;
     for (const ticket of timedOut) {
       const offer = engine.pingTimedOut(ticket, nowSeconds);
-      if (isAnswering) this.#perform(offer, 0, nowMs);
+      if (isAnswering) this.#sendProbed(offer, nowSeconds, nowMs);
       else counters.countDropped("standby");
     }
   }
 
+  /** An OFFER that a probe held up; its packet is gone by now. */
+  #sendProbed(offer: Outcome, nowSeconds: number, nowMs: number): void {
+    const { counters, quarantine } = this.#options;
+    try {
+      this.#perform(offer, 0, nowMs, nowMs);
+    } catch (error) {
+      if (quarantine === undefined) throw error;
+      counters.countDropped("undecidable");
+      quarantine.take(undefined, error, nowSeconds, nowMs);
+    }
+  }
+
   #everySecond(isAnswering: boolean, nowSeconds: number, nowMs: number): void {
-    const { engine, counters, overload } = this.#options;
+    const { engine, counters, overload, quarantine, gate, stages } = this.#options;
     this.#nextSecondAtMs = nowMs + secondMs;
     overload?.tell(nowMs);
+    quarantine?.tell(nowMs);
+    gate?.tellUndecidable(quarantine?.areMany(nowMs) ?? false);
+    stages?.watch.stalls.settle(nowMs);
     // Leases of a pair expire only on its leader; a standby follows.
     if (!isAnswering) return;
     const expired = engine.expire(nowSeconds);
     counters.leasesExpired += expired.length;
     this.#commits.append(expired);
+    this.#commits.appendUnwritten();
   }
 
   /** Maintains the lease file, a slice each turn, and never between an append and the end of its commit. */

@@ -1,10 +1,11 @@
-import { SocketError } from "../../../../base/net/socket-error.ts";
+import type { Logger } from "../../../../base/log.ts";
+import { lockInterface } from "../../../../base/net/interface-lock.ts";
+import { SocketError } from "../../../../base/net/kernel/socket-error.ts";
 import {
   openUdpSocket,
   type UdpSocket,
   type UdpSocketOptions,
 } from "../../../../base/net/udp-socket.ts";
-import { openUnsharedUdpSocket } from "../../../../base/net/unshared-port.ts";
 import { formatIpv4 } from "../../../../protocol/ipv4.ts";
 import { takeProcessLock } from "../../../process/process-lock.ts";
 import { StartError, systemReason } from "../../../process/start-error.ts";
@@ -12,6 +13,7 @@ import type { LocalInterface } from "../../exchange/outcome.ts";
 
 /** Longer than an Ethernet frame, so that a reply with an echoed option 82 has room. */
 const datagramBytesMax = 4096;
+const LOOPBACK_NETWORK = 127;
 
 export interface ServerSocketOptions {
   /** `local-address`; without it the socket is bound to all addresses. */
@@ -29,15 +31,18 @@ export async function openServerSocket(options: ServerSocketOptions): Promise<Ud
     return await open(options);
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
-    throw new StartError(
-      [
-        `Can't bind to dhcp address ${formatIpv4(address)} port ${port}: ${systemReason(error)}`,
-        "Please make sure there is no other dhcp server running on this port,",
-        "and that you may open it (ports below 1024 need root).",
-      ].join("\n"),
-      { cause: error },
-    );
+    throw cannotBind(address, port, systemReason(error));
   }
+}
+
+function cannotBind(address: number, port: number, reason: string): StartError {
+  return new StartError(
+    [
+      `Can't bind to dhcp address ${formatIpv4(address)} port ${port}: ${reason}`,
+      "Please make sure there is no other dhcp server running on this port,",
+      "and that you may open it (ports below 1024 need root).",
+    ].join("\n"),
+  );
 }
 
 async function open({ address, port, devices, backend }: ServerSocketOptions): Promise<UdpSocket> {
@@ -56,34 +61,70 @@ async function open({ address, port, devices, backend }: ServerSocketOptions): P
       if (!(error instanceof SocketError) || error.code !== "ENOTSUP") throw error;
     }
   }
-  // The port is shared with emulated relays on other addresses, never with another server on this one.
-  return openUnsharedUdpSocket(common);
+  return openUdpSocket({ ...common, sharesPort: sharesPort(common.address) });
+}
+
+/** On loopback the emulated relays of a run have the same port, on every other address. */
+function sharesPort(address: number): boolean {
+  return address >>> 24 === LOOPBACK_NETWORK;
 }
 
 /**
- * Takes the port on these interfaces for this process: two servers on one interface would both answer.
- * Returns what gives them up. Rejects with StartError when another server has one. With
- * `local-address` the socket itself takes the address.
+ * Takes the port of a `local-address` that shares it for this process: two servers there would both answer. Elsewhere
+ * the socket itself takes it. Returns what gives it up. Rejects with StartError when another server has it.
  */
-export async function takeInterfaces(
-  interfaces: readonly LocalInterface[],
+export async function takeLocalAddress(
   localAddress: number | undefined,
   port: number,
 ): Promise<() => void> {
-  const releases: (() => void)[] = [];
-  const releaseAll = (): void => {
-    for (const release of releases) release();
-  };
-  if (localAddress !== undefined || port === 0) return releaseAll;
-  for (const { name } of interfaces) {
-    const release = await takeProcessLock(`dhcp-${port}-${name}`);
-    if (release === undefined) {
-      releaseAll();
+  if (localAddress === undefined || port === 0 || !sharesPort(localAddress)) return () => undefined;
+  const release = await takeProcessLock(`dhcp-${port}-${formatIpv4(localAddress)}`);
+  if (release === undefined) throw cannotBind(localAddress, port, "Address already in use");
+  return release;
+}
+
+/**
+ * The port of each interface that a server serves: two servers on one interface would both answer. With
+ * `local-address` nothing is locked, because the socket itself takes the address.
+ */
+export class InterfaceLocks {
+  readonly #port: number;
+  readonly #isNeeded: boolean;
+  readonly #logger: Pick<Logger, "warn">;
+  readonly #locks = new Map<string, { readonly index: number; readonly release: () => void }>();
+
+  constructor(localAddress: number | undefined, port: number, logger: Pick<Logger, "warn">) {
+    this.#port = port;
+    this.#logger = logger;
+    this.#isNeeded = localAddress === undefined && port !== 0;
+  }
+
+  /**
+   * Locks an interface, once. One that was deleted and is back has another index, and is locked again. Throws
+   * StartError when another server of this machine has it.
+   */
+  take({ name, index }: LocalInterface): void {
+    const before = this.#locks.get(name);
+    if (!this.#isNeeded || before?.index === index) return;
+    before?.release();
+    this.#locks.delete(name);
+    const lock = lockInterface(name, this.#port);
+    if (lock.kind === "held") {
       throw new StartError(
-        `Can't serve port ${port} on ${name}: another server of this machine does (Address already in use).`,
+        `Can't serve port ${this.#port} on ${name}: another server of this machine does (Address already in use).`,
       );
     }
-    releases.push(release);
+    if (lock.kind === "unavailable") {
+      this.#logger.warn(
+        `${name} is not locked against a second server: ${lock.reason}. Take care that none serves it.`,
+      );
+    }
+    const release = lock.kind === "taken" ? lock.release : () => undefined;
+    this.#locks.set(name, { index, release });
   }
-  return releaseAll;
+
+  release(): void {
+    for (const { release } of this.#locks.values()) release();
+    this.#locks.clear();
+  }
 }

@@ -21,7 +21,7 @@ const leaseOf = (last: number) => ({ ...modemLease, address: address(last) });
 class Ends {
   readonly options = {
     ...{ endpoints: ["http://127.0.0.1:1"], prefix: "/p/" },
-    ...{ commitMsMax: 1, attemptMsMax: 1, probeMs: 1 },
+    ...{ commitMsMax: 1, attemptMsMin: 1, probeMs: 1 },
   };
   isOver = false;
   next: CommitEnd | undefined = "durable";

@@ -38,6 +38,21 @@ export class PairCommits {
     this.#chain = new CommitChain(this.#options.keys, term, randomUUID());
   }
 
+  /**
+   * Keeps a connection to etcd open before the first term, and learns how long an answer takes, so that the
+   * first commit waits for neither. Call it regularly.
+   */
+  async keepReady(): Promise<void> {
+    const { client, keys } = this.#options;
+    if (this.#chain !== undefined) return;
+    try {
+      await client.range({ key: keys.leader }, client.attemptMs);
+    } catch (error) {
+      // The follower asks etcd as often, and reports that it does not answer.
+      if (!(error instanceof EtcdError)) throw error;
+    }
+  }
+
   async commit(batch: SharedArrayBuffer, lengthBytes: number): Promise<CommitEnd> {
     const chain = this.#chain;
     assert(chain !== undefined, "a commit without a term");

@@ -1,7 +1,14 @@
 import { type EtcdClient, EtcdError, type EtcdWatch } from "../../../etcd/edge/etcd-client.ts";
-import type { KeyValue, WatchAnswer } from "../../../etcd/etcd-messages.ts";
-import { isLease, type PairKeys } from "../../../etcd/pair-keys.ts";
+import {
+  endOfPrefix,
+  type KeyValue,
+  type RangeAnswer,
+  type RangeQuery,
+  type WatchAnswer,
+} from "../../../etcd/etcd-messages.ts";
+import { addressOfLease, isLease, type PairKeys } from "../../../etcd/pair-keys.ts";
 import { noLeader, sightOf } from "../../../mandate/leader-key.ts";
+import { packRecords } from "../lease-batch.ts";
 import type { PairNotice } from "../pair-messages.ts";
 
 /** Keys read by one request. */
@@ -9,11 +16,12 @@ const PAGE_KEYS = 512;
 /** Most bytes sent to the loop that it has not taken yet. */
 const UNDER_WAY_BYTES_MAX = 16 << 20;
 const RETRY_MS = 50;
+/** A member that has sent nothing of a page for this long is given up for another one. */
+const SILENT_MS_MAX = 5000;
 
 export interface PairFollowOptions {
-  readonly client: EtcdClient;
+  readonly client: Pick<EtcdClient, "attemptMs" | "range" | "readPage" | "watch">;
   readonly keys: PairKeys;
-  readonly attemptMsMax: number;
   readonly probeMs: number;
   post(notice: PairNotice): void;
 }
@@ -24,7 +32,7 @@ type WatchEnd = "compacted" | "interrupted" | "led";
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Reads all keys of the pair at one revision, watches them from there, and passes every change to the
+ * Reads all leases of the pair at one revision, watches its keys from there, and passes every change to the
  * loop in the order of revisions. Once a term of this node has begun and everything before it was sent,
  * it follows the leader key alone.
  */
@@ -93,29 +101,48 @@ export class PairFollow {
   }
 
   async #load(): Promise<void> {
-    const { client, keys, attemptMsMax, post } = this.#options;
-    let revision: number | undefined;
-    let { key, ...end } = this.#watched;
-    let leader: KeyValue | undefined;
-    for (;;) {
-      const at = revision === undefined ? {} : { revision };
-      const query = { key, ...end, limit: PAGE_KEYS, ...at };
-      const page = await client.range(query, 4 * attemptMsMax);
-      if (revision === undefined) post({ kind: "loading" });
-      revision ??= page.revision;
-      leader ??= page.found.find((found) => found.key === keys.leader);
-      this.#postLeases(page.found);
-      if (!page.hasMore) break;
-      key = `${page.found.at(-1)!.key}\0`;
-      if (this.#isFull) await new Promise<void>((resolve) => (this.#onRoom = resolve));
-    }
+    const { keys, post } = this.#options;
+    const { revision, found } = await this.#page({ key: keys.leader });
+    const leader = found.at(0);
+    if (!this.#isLed) await this.#loadLeases(revision);
     this.#leaderRevision = leader?.modRevision ?? 0;
     post({ kind: "leader", sight: leader === undefined ? noLeader : sightOf(leader) });
     this.#complete(revision);
   }
 
+  async #loadLeases(revision: number): Promise<void> {
+    const { keys, post } = this.#options;
+    const end = endOfPrefix(keys.leases);
+    let key = keys.leases;
+    for (;;) {
+      const page = await this.#page({ key, end, limit: PAGE_KEYS, revision });
+      if (key === keys.leases) post({ kind: "loading", leasesInAll: page.count });
+      this.#postLeases(page.found);
+      if (!page.hasMore) return;
+      key = `${page.found.at(-1)!.key}\0`;
+      if (this.#isFull) await new Promise<void>((resolve) => (this.#onRoom = resolve));
+    }
+  }
+
+  /**
+   * Asks one member after the other: what was read before stays valid, because it is all of one revision.
+   * Throws EtcdError when etcd refuses, as it does once that revision is compacted away.
+   */
+  async #page(query: RangeQuery): Promise<RangeAnswer> {
+    const { client, post } = this.#options;
+    for (;;) {
+      try {
+        return await client.readPage(query, SILENT_MS_MAX);
+      } catch (error) {
+        if (!(error instanceof EtcdError) || error.isRefused || this.#isStopped) throw error;
+        post({ kind: "trouble", text: error.message });
+        await pause(RETRY_MS);
+      }
+    }
+  }
+
   async #watch(): Promise<WatchEnd> {
-    const { client, keys, attemptMsMax, probeMs, post } = this.#options;
+    const { client, keys, probeMs, post } = this.#options;
     const isLed = this.#isLed;
     const { key, end } = this.#watched;
     let finish: (end: WatchEnd) => void = () => undefined;
@@ -139,7 +166,7 @@ export class PairFollow {
     this.#finish = finish;
     // A member without a majority would leave the watch silent for ever; it cannot answer this read.
     const probe = setInterval(() => {
-      client.range({ key: keys.leader }, attemptMsMax).catch((error: unknown) => {
+      client.range({ key: keys.leader }, client.attemptMs).catch((error: unknown) => {
         post({ kind: "trouble", text: `${error}` });
         finish("interrupted");
       });
@@ -158,12 +185,12 @@ export class PairFollow {
     let start = 0;
     for (const [place, event] of events.entries()) {
       if (event.key !== keys.leader) continue;
-      this.#postLeases(events.slice(start, place));
+      this.#postChanges(events.slice(start, place));
       start = place + 1;
       this.#leaderRevision = event.modRevision;
       post({ kind: "leader", sight: sightOf(event) });
     }
-    this.#postLeases(events.slice(start));
+    this.#postChanges(events.slice(start));
     // Not the answer's own revision: while a watch catches up, that is the store's, which is ahead.
     this.#complete(events.at(-1)!.modRevision);
   }
@@ -173,18 +200,25 @@ export class PairFollow {
     this.#options.post({ kind: "complete", revision });
   }
 
+  /** A lease that somebody deletes stays in the table as it was. */
+  #postChanges(events: WatchAnswer["events"]): void {
+    this.#postLeases(events.filter(({ isDeleted }) => !isDeleted));
+  }
+
   #postLeases(found: readonly KeyValue[]): void {
-    const leases = found.filter((keyValue) => isLease(this.#options.keys, keyValue));
-    const lengthBytes = leases.reduce((total, { value }) => total + value.length, 0);
-    if (lengthBytes === 0) return;
-    const texts = new Uint8Array(lengthBytes);
-    let at = 0;
-    for (const { value } of leases) {
-      texts.set(value, at);
-      at += value.length;
+    const { keys, post } = this.#options;
+    const leases: [address: number, text: Uint8Array][] = [];
+    for (const keyValue of found) {
+      if (!isLease(keys, keyValue)) continue;
+      const { key, value } = keyValue;
+      const address = addressOfLease(keys, key);
+      if (address === undefined) post({ kind: "stranger", key });
+      else leases.push([address, value]);
     }
-    this.#underWayBytes += lengthBytes;
-    this.#options.post({ kind: "leases", texts });
+    if (leases.length === 0) return;
+    const records = packRecords(leases);
+    this.#underWayBytes += records.length;
+    post({ kind: "leases", records });
     if (this.#isFull) this.#running?.pause();
   }
 

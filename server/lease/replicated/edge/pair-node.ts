@@ -1,15 +1,19 @@
 import { assert } from "../../../../base/assert.ts";
+import { leaseKey, type PairKeys, pairKeys } from "../../../etcd/pair-keys.ts";
 import type { LeaderSight } from "../../../mandate/leader-key.ts";
 import type { Mandate } from "../../../mandate/shared-pair-state.ts";
 import { LeaseFileStore, type LeaseFileStoreOptions } from "../../store/edge/lease-file-store.ts";
 import type { LeaseTable } from "../../table/lease-table.ts";
-import { LeaseFollower } from "../lease-follower.ts";
+import { LeaseFollower, type LeaseReading } from "../lease-follower.ts";
 import { PairLead, type PairRole } from "../pair-lead.ts";
 import type { PairNotice, PairOptions } from "../pair-messages.ts";
 import { EtcdLeaseStore } from "./etcd-lease-store.ts";
 import { PairThread } from "./pair-thread.ts";
 
 export type { PairRole } from "../pair-lead.ts";
+
+/** Most keys that are told one by one at a time. */
+const UNREADABLE_TOLD_MAX = 10;
 
 export interface PairNodeOptions extends PairOptions {
   /** Identifies this start of the node in its claims. */
@@ -35,6 +39,10 @@ export class PairNode {
   readonly #follower: LeaseFollower;
   readonly #lead: PairLead;
   readonly #thread: PairThread;
+  readonly #keys: PairKeys;
+  /** Sentences about what cannot be read in etcd, the first few of them. */
+  #unreadable: string[] = [];
+  #unreadableMore = 0;
   /** Leases that only the lease file has, while they are being recovered. */
   #unrecovered: readonly number[] | undefined;
   #trouble = "";
@@ -44,11 +52,12 @@ export class PairNode {
   constructor(table: LeaseTable, options: PairNodeOptions) {
     const { leaseFile, file, onEnd, threadFile } = options;
     // Leases only in this file may never have been acknowledged: what etcd has is durable.
-    this.#file = LeaseFileStore.open(leaseFile, table, { ...file, durability: "os" });
+    this.#file = LeaseFileStore.open(leaseFile, table, { ...file, durability: "behind" });
     this.#follower = new LeaseFollower(table, this.#file);
     this.#lead = new PairLead(options.bootId);
-    const { endpoints, tls, prefix, commitMsMax, attemptMsMax, probeMs } = options;
-    const pairOptions = { endpoints, tls, prefix, commitMsMax, attemptMsMax, probeMs };
+    const { endpoints, tls, prefix, commitMsMax, attemptMsMin, probeMs } = options;
+    this.#keys = pairKeys(prefix);
+    const pairOptions = { endpoints, tls, prefix, commitMsMax, attemptMsMin, probeMs };
     this.#thread = new PairThread(pairOptions, onEnd, threadFile);
     this.store = new EtcdLeaseStore({
       thread: this.#thread,
@@ -63,7 +72,7 @@ export class PairNode {
   }
 
   /** What the lease file contained when it was opened. */
-  get loaded(): Pick<LeaseFileStore, "report" | "hosts"> {
+  get loaded(): Pick<LeaseFileStore, "report" | "hosts" | "checkRewrites"> {
     return this.#file;
   }
 
@@ -76,6 +85,11 @@ export class PairNode {
   /** Everything in etcd up to `revision` is in the table. */
   get isComplete(): boolean {
     return this.#follower.isComplete;
+  }
+
+  /** How far the reading of etcd's leases is; undefined when it is done. */
+  get reading(): LeaseReading | undefined {
+    return this.#follower.reading;
   }
 
   /** Latest revision of the pair's keys; a node that leads counts its own commits. */
@@ -106,13 +120,22 @@ export class PairNode {
     return this.#thread.wake;
   }
 
-  /** Takes the waiting notices. Throws LeaseStoreError when a value in etcd is not a lease. */
+  /** Takes the waiting notices. */
   poll(): void {
     while (!this.#isClosed) {
       const notice = this.#thread.take();
       if (notice === undefined) return;
       this.#take(notice);
     }
+  }
+
+  /** A sentence about each key in etcd that was passed over since the last call. */
+  takeUnreadable(): readonly string[] {
+    const told = this.#unreadable;
+    if (this.#unreadableMore > 0) told.push(`etcd has ${this.#unreadableMore} more such keys.`);
+    if (told.length > 0) this.#unreadable = [];
+    this.#unreadableMore = 0;
+    return told;
   }
 
   /** Sleeps until a notice arrives, at most `msMax`, and takes it. */
@@ -156,11 +179,25 @@ export class PairNode {
       case "leader":
         this.#lead.see(notice.sight);
         break;
+      case "stranger":
+        this.#passOver(`${notice.key} in etcd names no address: it is passed over.`);
+        return;
       default:
         // A leader sees its own records again, when its table may already have newer ones.
-        if (this.store.term === 0) this.#follower.take(notice);
+        if (this.store.term > 0) break;
+        for (const { address, why } of this.#follower.take(notice)) {
+          this.#passOver(
+            `${leaseKey(this.#keys, address)} in etcd is not the lease of its address (${why}): nobody gets ` +
+              "the address. Put a lease there with etcdctl, in the grammar of dhcpd.leases.",
+          );
+        }
     }
     this.#settle();
+  }
+
+  #passOver(sentence: string): void {
+    if (this.#unreadable.length < UNREADABLE_TOLD_MAX) this.#unreadable.push(sentence);
+    else this.#unreadableMore += 1;
   }
 
   #settle(): void {

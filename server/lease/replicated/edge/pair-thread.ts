@@ -5,12 +5,13 @@ import {
   receiveMessageOnPort,
   Worker,
 } from "node:worker_threads";
-import { libcMissingReason } from "../../../../base/net/libc.ts";
+import { libcMissingReason } from "../../../../base/net/kernel/libc.ts";
 import { WakePipe } from "../../../../base/net/wake-pipe.ts";
 import type { LeaseBatch } from "../lease-batch.ts";
 import {
   type CommitEnd,
   CommitWord,
+  commitEndOf,
   type PairNotice,
   type PairOptions,
   type PairRequest,
@@ -28,10 +29,6 @@ export interface PairThreadData extends PairOptions {
   /** The thread writes a byte here to wake the loop. */
   readonly wakeEnd: number | undefined;
 }
-
-const commitEnds: ReadonlyMap<number, CommitEnd> = new Map(
-  (["durable", "fenced", "unavailable"] as const).map((end) => [CommitWord[end], end]),
-);
 
 /**
  * The loop's end of the thread that talks to etcd. Neither side depends on the other's event loop: the
@@ -85,7 +82,7 @@ export class PairThread {
     if (message === undefined) return undefined;
     this.#posted += 1;
     const notice: PairNotice = message.message;
-    if (notice.kind === "leases") this.ask({ kind: "taken", lengthBytes: notice.texts.length });
+    if (notice.kind === "leases") this.ask({ kind: "taken", lengthBytes: notice.records.length });
     return notice;
   }
 
@@ -118,7 +115,7 @@ export class PairThread {
     }
     if (word === CommitWord.asked) return this.#isOver ? "unavailable" : undefined;
     Atomics.store(this.#words, PairWord.commit, CommitWord.idle);
-    return commitEnds.get(word) ?? "durable";
+    return commitEndOf(word);
   }
 
   /** etcd's revision at the latest commit; 0 when there was none. */

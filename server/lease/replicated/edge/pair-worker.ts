@@ -21,7 +21,9 @@ const { port } = data;
 const shared = new PairThreadMemory(data.shared);
 const { words } = shared;
 const keys = pairKeys(data.prefix);
-const { endpoints, tls, attemptMsMax } = data;
+const { endpoints, tls, attemptMsMin, commitMsMax } = data;
+const newClient = (): EtcdClient =>
+  new EtcdClient({ endpoints, tls, attemptMsMin, attemptMsMax: commitMsMax });
 
 function wakeLoop(): void {
   if (data.wakeEnd !== undefined) wakeBy(data.wakeEnd);
@@ -48,18 +50,18 @@ function answer(word: number): void {
 
 const commits = new PairCommits({
   // Its own connection, so that data for a standby does not delay a commit.
-  client: new EtcdClient({ endpoints, tls, attemptMsMax }),
+  client: newClient(),
   keys,
-  commitMsMax: data.commitMsMax,
+  commitMsMax,
   post,
 });
 const follow = new PairFollow({
-  client: new EtcdClient({ endpoints, tls, attemptMsMax }),
+  client: newClient(),
   keys,
-  attemptMsMax,
   probeMs: data.probeMs,
   post,
 });
+setInterval(() => void commits.keepReady(), data.probeMs);
 
 async function serve(request: PairRequest): Promise<void> {
   switch (request.kind) {

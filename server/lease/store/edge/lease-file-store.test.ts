@@ -3,6 +3,7 @@ import {
   chmodSync,
   existsSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -14,16 +15,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { writeRecord } from "../../format/lease-file.ts";
 import { address, modemLease, modemText, sampleRecords } from "../../lease-samples.testing.ts";
 import { LeaseTable } from "../../table/lease-table.ts";
-import { LateSync, systemError, watchedDisk } from "../lease-disk.testing.ts";
+import { LateSync, PromptSync, systemError, watchedDisk } from "../lease-disk.testing.ts";
 import type { LeaseDisk } from "../lease-disk.ts";
 import { describeLeaseStore } from "../lease-store.testing.ts";
 import { LeaseStoreError } from "../lease-store.ts";
-import { LeaseFileStore, type LeaseFileStoreOptions, nodeDisk } from "./lease-file-store.ts";
+import { LeaseFileStore, type LeaseFileStoreOptions } from "./lease-file-store.ts";
+import { nodeDisk } from "./node-disk.ts";
 
 let directory: string;
 let path: string;
@@ -77,7 +79,7 @@ for (const { durability, isLate } of kinds) {
       open: (table) =>
         LeaseFileStore.open(join(own, "leases"), table, {
           ...{ create: true, durability, disk },
-          backgroundSync: isLate ? new LateSync(disk) : undefined,
+          backgroundSyncs: isLate ? [new LateSync(disk)] : [],
         }),
       failNextCommit(next) {
         code = next;
@@ -86,6 +88,36 @@ for (const { durability, isLate } of kinds) {
     };
   });
 }
+
+describeLeaseStore("LeaseFileStore (two files)", () => {
+  const own = mkdtempSync(join(tmpdir(), "provlab-store-"));
+  const paths = [join(own, "one", "leases"), join(own, "two", "leases")] as const;
+  for (const each of paths) {
+    mkdirSync(dirname(each));
+    writeFileSync(each, "");
+  }
+  // Only a commit that fails on both disks fails.
+  let codes: string[] = [];
+  const disk = watchedDisk(nodeDisk, (_, name) => {
+    const code = name === "sync" ? codes.shift() : undefined;
+    if (code !== undefined) throw systemError(code);
+  });
+  return {
+    open(table) {
+      const backgroundSyncs = [new PromptSync(disk), new PromptSync(disk)];
+      const store = LeaseFileStore.open(paths, table, { disk, backgroundSyncs });
+      // The second file is caught up, so that both are written.
+      for (let second = 0; store.files.some(({ isInStep }) => !isInStep); second += 1) {
+        store.maintain(second);
+      }
+      return store;
+    },
+    failNextCommit(code) {
+      codes = [code, code];
+    },
+    remove: () => rmSync(own, { recursive: true, force: true }),
+  };
+});
 
 describe("opening", () => {
   test("LEASE-1 DHCP-17: a missing file is refused as dhcpd words it, with the way out", () => {
@@ -277,6 +309,30 @@ describe("opening", () => {
     expect(report).toMatchObject({ records: 1, bytes: text.length });
     expect(report.warnings).toHaveLength(1);
     expect(readFileSync(path, "latin1")).toBe(text);
+    expect(readdirSync(directory)).toEqual(["dhcpd.leases"]);
+  });
+});
+
+describe("whether it will be possible to rewrite", () => {
+  test.each([
+    ["EACCES", "EACCES"],
+    ["EROFS", "EROFS"],
+    ["ENOSPC", undefined],
+    [undefined, undefined],
+  ])("a new file ends with %s: the start is refused for %s", (refusal, code) => {
+    let isOpen = false;
+    const disk = watchedDisk(nodeDisk, (_, name) => {
+      if (isOpen && name === "open" && refusal !== undefined) throw systemError(refusal);
+    });
+    const store = LeaseFileStore.open(path, newTable(), { create: true, disk });
+    isOpen = true;
+    if (code === undefined) store.checkRewrites();
+    else {
+      const error = errorOf(() => store.checkRewrites());
+      expect(error.code).toBe(code);
+      expect(error.message).toContain(`Can't create ${path}.rewrite`);
+    }
+    store.close();
     expect(readdirSync(directory)).toEqual(["dhcpd.leases"]);
   });
 });

@@ -1,8 +1,15 @@
-import { fdatasyncSync } from "node:fs";
 import { constants } from "node:os";
-import { workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { wakeBy } from "../../../../base/net/wake-by.ts";
-import { SyncState, SyncWord, type SyncWorkerData } from "../sync-words.ts";
+import { replaceFile } from "../lease-disk.ts";
+import {
+  SyncJob,
+  type SyncPaths,
+  SyncState,
+  SyncWord,
+  type SyncWorkerData,
+} from "../sync-words.ts";
+import { nodeDisk } from "./node-disk.ts";
 
 // The thread that waits for the disk instead of the loop. It sleeps between two syncs, and ends with the
 // process or by `terminate`.
@@ -10,10 +17,26 @@ import { SyncState, SyncWord, type SyncWorkerData } from "../sync-words.ts";
 const { shared, wakeEnd } = workerData as SyncWorkerData;
 const words = new Int32Array(shared);
 
+function paths(): SyncPaths {
+  return receiveMessageOnPort(parentPort!)?.message as SyncPaths;
+}
+
+function install(file: number): void {
+  const [path, newPath] = paths();
+  nodeDisk.sync(file);
+  replaceFile(nodeDisk, path, newPath);
+}
+
+const jobs = {
+  [SyncJob.sync]: (file: number) => nodeDisk.sync(file),
+  [SyncJob.install]: install,
+  [SyncJob.directory]: () => nodeDisk.syncDirectory(paths()[0]),
+};
+
 /** The system's error number, negative; 0 on success. */
-function sync(file: number): number {
+function done(job: keyof typeof jobs, file: number): number {
   try {
-    fdatasyncSync(file);
+    jobs[job](file);
     return 0;
   } catch (error) {
     // For any other error, too, nothing may be acknowledged and the loop must not wait for ever.
@@ -29,7 +52,7 @@ for (;;) {
     Atomics.wait(words, SyncWord.state, state);
     continue;
   }
-  words[SyncWord.error] = sync(words[SyncWord.file]);
+  words[SyncWord.error] = done(words[SyncWord.job] as keyof typeof jobs, words[SyncWord.file]);
   Atomics.store(words, SyncWord.state, SyncState.done);
   Atomics.notify(words, SyncWord.state);
   if (wakeEnd !== undefined) wakeBy(wakeEnd);
