@@ -50,6 +50,8 @@ export interface DhcpServerOptions extends DhcpSocketOptions {
   readonly config: ServerConfig;
   /** On a node of a pair there is one. */
   readonly leaseFile: LeasePaths;
+  /** `false`: a lease file that is a symbolic link stops the start. */
+  readonly followsLinks?: boolean;
   /** Replaces 255.255.255.255 as the destination of broadcasts (`-s`). */
   readonly broadcastAddress?: number;
   /** On a node of a pair (TFTP-2): replies name the other node's server first, this node's second. */
@@ -139,16 +141,17 @@ function releaseAll({ releases }: Start): void {
 type Loaded = ReturnType<typeof load>;
 
 /** Reads the leases into a table, and completes the configuration with the lease file's hosts. */
-function load({ config, leaseFile, pair, logger, clock, trace, releases }: Start) {
+function load({ config, pair, logger, clock, trace, releases, ...start }: Start) {
   refuseFailover(config);
   const leases = leaseTableOf(config);
-  takeLeaseFiles(leaseFile, releases, logger);
+  const { leaseFile, followsLinks = true } = start;
+  takeLeaseFiles({ leaseFile, followsLinks, logger }, releases);
   releases.push(() => trace.end());
   // Only `prov dhcpd` records, and it has one file.
   trace.begin(pathsOf(leaseFile)[0]);
   const measures: { begun?: Measures } = {};
   const storage = openLeaseStorage({
-    ...{ leaseFile, process: config.process, leases, pair, logger, clock },
+    ...{ leaseFile, followsLinks, process: config.process, leases, pair, logger, clock },
     took: (ms) => {
       measures.begun?.syncs.recordMs(ms);
       measures.begun?.stages.synced(ms);

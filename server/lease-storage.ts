@@ -6,7 +6,7 @@ import type { WakePipe } from "../base/net/wake-pipe.ts";
 import type { ProcessSettings } from "./config/model/process-settings.ts";
 import { lockLeaseFile } from "./lease/store/edge/lease-file-lock.ts";
 import { LeaseFileStore, type LeaseFileStoreOptions } from "./lease/store/edge/lease-file-store.ts";
-import { nodeDisk } from "./lease/store/edge/node-disk.ts";
+import { nodeDisk, unfollowing } from "./lease/store/edge/node-disk.ts";
 import { openWakePipe, SyncThread } from "./lease/store/edge/sync-thread.ts";
 import type { LeaseFileState } from "./lease/store/lease-report.ts";
 import { type Durability, type LeaseStore, LeaseStoreError } from "./lease/store/lease-store.ts";
@@ -21,6 +21,8 @@ import { memoryDisk, memorySync } from "./warm-up/memory-disk.ts";
 export interface LeaseStorageOptions {
   /** No other server uses them. On a node of a pair there is one. */
   readonly leaseFile: LeasePaths;
+  /** Whether a lease file may be a symbolic link. */
+  readonly followsLinks: boolean;
   readonly process: ProcessSettings;
   readonly leases: LeaseTable;
   /** Set on a node of a pair. */
@@ -51,9 +53,16 @@ export interface LeaseStorage {
  * Locks the lease files for this process, because two servers must not share one, and adds to `releases` what gives
  * them up. Throws StartError when another server has one.
  */
-export function takeLeaseFiles(paths: LeasePaths, releases: (() => void)[], logger: Logger): void {
-  for (const path of pathsOf(paths)) {
-    const lock = lockLeaseFile(path);
+export function takeLeaseFiles(
+  {
+    leaseFile,
+    followsLinks,
+    logger,
+  }: Pick<LeaseStorageOptions, "leaseFile" | "followsLinks" | "logger">,
+  releases: (() => void)[],
+): void {
+  for (const path of pathsOf(leaseFile)) {
+    const lock = lockLeaseFile(path, followsLinks);
     if (lock.kind === "taken") releases.push(lock.release);
     else if (lock.kind === "unavailable") {
       logger.warn(`${path} is not locked against other servers: ${lock.reason}.`);
@@ -124,7 +133,7 @@ function openNodeStorage(
 }
 
 function openFileStorage(
-  { leaseFile, process, leases, logger }: LeaseStorageOptions,
+  { leaseFile, followsLinks, process, leases, logger }: LeaseStorageOptions,
   file: LeaseFileStoreOptions,
   timer: SyncTimer,
 ): LeaseStorage {
@@ -145,7 +154,7 @@ function openFileStorage(
     const store = LeaseFileStore.open(leaseFile, leases, {
       ...file,
       durability: process.dontUseFsync === true ? "os" : "fsync",
-      disk: timedDisk(nodeDisk, timer),
+      disk: timedDisk(followsLinks ? nodeDisk : unfollowing, timer),
       backgroundSyncs: threads.map((thread) => timedBackgroundSync(thread, timer)),
       tell: (message, isTrouble) => logger[isTrouble ? "error" : "info"](message),
     });

@@ -1,6 +1,14 @@
 import { spawn } from "node:child_process";
 import { lookup } from "node:dns/promises";
-import { closeSync, constants, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { resolve } from "node:path";
 import { systemClock } from "../../base/clock.ts";
 import { noDebugger, packageVersion } from "../../lab/machine/package-root.ts";
@@ -13,16 +21,12 @@ import {
   type PreparedServer,
   prepareDhcpServer,
 } from "../../server/dhcp-server.ts";
+import { lockPathOf } from "../../server/lease/store/edge/lease-file-lock.ts";
 import { LeaseFileStore } from "../../server/lease/store/edge/lease-file-store.ts";
 import { LeaseStoreError } from "../../server/lease/store/lease-store.ts";
 import { startMetricsThread } from "../../server/metrics/edge/metrics-thread.ts";
 import { isSyslogPresent, LogWriter } from "../../server/process/log-writer.ts";
-import {
-  becomeOwner,
-  findOwner,
-  type ProcessOwner,
-  refuseLink,
-} from "../../server/process/process-owner.ts";
+import { becomeOwner, findOwner, type ProcessOwner } from "../../server/process/process-owner.ts";
 import { StartError, systemReason } from "../../server/process/start-error.ts";
 import { playTrace } from "../../server/trace/edge/play-trace.ts";
 import { createTraceFile, filePieces, readTrace } from "../../server/trace/edge/trace-file.ts";
@@ -151,7 +155,6 @@ async function serve(
   log: LogWriter,
 ): Promise<number> {
   if (wanted.writesPid) refuseSecondServer(files.pid);
-  refuseLink(owner, files.lease);
   const facility = wanted.debug ? undefined : (loaded.config.process.logFacility ?? "daemon");
   log.configure({ standardError: true, syslogFacility: facility, quiet: wanted.quiet });
   const { broadcastServer } = wanted;
@@ -160,6 +163,8 @@ async function serve(
   const server = await prepareDhcpServer({
     ...loaded,
     leaseFile: files.lease,
+    // Its folder belongs to that user, who could have root change whatever a link leads to.
+    followsLinks: !owner.userId,
     interfaceNames: wanted.interfaceNames,
     warmsUp: wanted.warmsUp,
     ...given({ port: wanted.port, trace: wanted.trace, broadcastAddress }),
@@ -183,15 +188,15 @@ async function serve(
   process.on("disconnect", orphaned);
   let metrics: Awaited<ReturnType<typeof startMetricsThread>> | undefined;
   try {
+    // The handlers of signals are set, so other programs may learn the process id.
+    if (wanted.writesPid) writePidFile(files.pid, log);
+    // Nothing that anybody sent is read before. The next start may be that of this user, without root.
+    becomeOwner(owner, [files.lease, lockPathOf(files.lease)].filter(existsSync));
     if (wanted.metrics !== undefined) {
       metrics = await startMetricsThread(wanted.metrics, server.families, log);
       const address = formatIpv4(wanted.metrics.address);
       log.info(`Metrics: http://${address}:${metrics.port}/metrics`);
     }
-    // The handlers of signals are set, so other programs may learn the process id.
-    if (wanted.writesPid) writePidFile(files.pid, log);
-    // Nothing that a client sent is read before.
-    becomeOwner(owner, files.lease);
     const ended = server.serve();
     log.info("Server starting service.");
     log.configure({ standardError: wanted.debug, syslogFacility: facility, quiet: wanted.quiet });

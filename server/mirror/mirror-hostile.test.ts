@@ -200,6 +200,20 @@ describe("who asks", () => {
     await vi.waitFor(() => expect(pair.contentOf(1)).toEqual(pair.contentOf(0)), waitMsMax);
     for (const socket of sockets) socket.destroy();
   });
+
+  test("half of a TLS handshake does not keep the mirror from closing", async () => {
+    const socket = connect(pair.port, pair.addresses[0]);
+    const cut = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    socket.on("error", () => undefined);
+    // The first bytes of a record that never comes.
+    await new Promise<void>((done) => socket.write("\x16\x03\x01", () => done()));
+    await ask("/manifest?folder=root");
+    const beganMs = performance.now();
+    await pair.mirrors[0]!.stop();
+    await cut;
+    // The handshake itself has 5 s.
+    expect(performance.now() - beganMs).toBeLessThan(4000);
+  });
 });
 
 describe("what is answered by a master that has the key and lies", () => {

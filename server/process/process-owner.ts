@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, fchownSync, fstatSync, lstatSync, openSync } from "node:fs";
+import { closeSync, constants, fchownSync, fstatSync, openSync } from "node:fs";
 import { refusedBySystem, StartError } from "./start-error.ts";
 
 /** The process's user and group after its start; undefined: unchanged. */
@@ -37,23 +37,12 @@ function entryOf(what: "user" | "group", name: string): readonly string[] {
 }
 
 /**
- * Refuses a lease file that is a link, before anything opens it: its folder belongs to the new owner, who may have put
- * the link there, and root would change whatever it leads to. Throws StartError.
- */
-export function refuseLink({ userId }: ProcessOwner, leaseFile: string): void {
-  if (!userId || lstatSync(leaseFile, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
-  throw new StartError(
-    `${leaseFile} is a symbolic link, which -user does not follow: name the file that it leads to (-lf).`,
-  );
-}
-
-/**
- * Gives up root's privileges for good, and gives the lease file to the new owner. Open files stay open.
+ * Gives up root's privileges for good, and gives `files` to the new owner. Open files stay open.
  * Throws StartError when the system refuses.
  */
-export function becomeOwner({ userId, groupId }: ProcessOwner, leaseFile: string): void {
+export function becomeOwner({ userId, groupId }: ProcessOwner, files: readonly string[]): void {
   try {
-    if (userId && groupId) giveFile(leaseFile, userId, groupId);
+    if (userId && groupId) for (const file of files) giveFile(file, userId, groupId);
     if (groupId) {
       process.setgroups?.([]);
       process.setgid?.(groupId);

@@ -239,8 +239,10 @@ describeUnless(needsRoot, "DHCP-8: prov dhcpd of another user", () => {
       expect(ids("Uid")).toEqual(Array(4).fill(String(nobody.userId)));
       expect(ids("Gid")).toEqual(Array(4).fill(String(nobody.groupId)));
       expect(ids("Groups")).toEqual([]);
-      const { uid, gid } = statSync(join(directory, leases));
-      expect([uid, gid]).toEqual([nobody.userId, nobody.groupId]);
+      for (const file of [leases, `${leases}.lock`]) {
+        const { uid, gid } = statSync(join(directory, file));
+        expect([uid, gid]).toEqual([nobody.userId, nobody.groupId]);
+      }
     } finally {
       process.kill(pid, "SIGTERM");
     }

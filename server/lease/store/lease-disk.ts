@@ -74,6 +74,8 @@ const hints: Readonly<Record<string, string>> = {
   EACCES: "Give the server's user the right to read and write the file and its directory.",
   EPERM: "Give the server's user the right to read and write the file and its directory.",
   EROFS: "Mount the file system for writing.",
+  ELOOP:
+    "It is a symbolic link, which -user does not follow: name the file that it leads to (-lf).",
 };
 
 /** `what` begins the sentence: "Can't append 12 leases to PATH". */

@@ -1,7 +1,7 @@
 import { closeSync, createReadStream } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as rest } from "node:timers/promises";
 import { closeAtOnce } from "../../../base/net/http-closing.ts";
 import type { HeartbeatSigner } from "../../../protocol/heartbeat/packet.ts";
@@ -44,12 +44,18 @@ export interface MirrorSource {
 export class MirrorServer {
   readonly #server: Server;
   readonly #source: MirrorSource;
+  /** With those that have not shown the key yet. */
+  readonly #connections = new Set<Socket>();
 
   private constructor(source: MirrorSource) {
     this.#source = source;
     const options = { ...mirrorServerTls(source.sign), maxHeaderSize: HEADER_BYTES_MAX };
     this.#server = createServer(options, (request, response) => {
       void this.#answer(request, response).catch(() => response.destroy());
+    });
+    this.#server.on("connection", (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.once("close", () => this.#connections.delete(socket));
     });
     this.#server.on("tlsClientError", () => {
       source.counters.unproven += 1;
@@ -73,6 +79,7 @@ export class MirrorServer {
   }
 
   close(): Promise<void> {
+    for (const connection of this.#connections) connection.destroy();
     return closeAtOnce(this.#server);
   }
 

@@ -23,7 +23,7 @@ const ownerOnly = 0o600;
 
 /**
  * Locks the lease file for this process (flock): two servers that both append to it would lease the same addresses.
- * The lock is on the file `PATH.lock`, with symbolic links followed; it stays where it is. It reaches as far as the file
+ * The lock is on the file `PATH.lock`, with symbolic links followed unless told otherwise; it stays where it is. It reaches as far as the file
  * does, into other namespaces and containers too, and ends with the process, however that ends.
  *
  * It is not on the lease file itself: a rewrite puts another file in its place, and everybody who may read a file may
@@ -32,13 +32,16 @@ const ownerOnly = 0o600;
  * Without its folder nothing is locked, and opening the lease file tells. Throws StartError when the lock cannot be
  * opened.
  */
-export function lockLeaseFile(path: string): LeaseFileLock {
+export function lockLeaseFile(path: string, followsLinks = true): LeaseFileLock {
   const folder = dirname(path);
   if (!existsSync(folder)) return { kind: "taken", release: () => undefined };
   const reason = libcMissingReason();
   if (reason !== undefined) return { kind: "unavailable", reason };
-  const real = existsSync(path) ? realpathSync(path) : join(realpathSync(folder), basename(path));
-  const lock = `${real}.lock`;
+  const real =
+    followsLinks && existsSync(path)
+      ? realpathSync(path)
+      : join(realpathSync(folder), basename(path));
+  const lock = lockPathOf(real);
   const file = openLock(lock);
   const { flock, errno } = libc();
   if (flock(file, LOCK_EX | LOCK_NB) === 0)
@@ -48,6 +51,11 @@ export function lockLeaseFile(path: string): LeaseFileLock {
   closeSync(file);
   if (code === "EAGAIN") return { kind: "held", by };
   throw new StartError(`Can't lock ${lock}: ${code}`);
+}
+
+/** The lock of a lease file that is no link. */
+export function lockPathOf(leaseFile: string): string {
+  return `${leaseFile}.lock`;
 }
 
 function openLock(path: string): number {

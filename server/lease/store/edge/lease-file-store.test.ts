@@ -25,7 +25,7 @@ import type { LeaseDisk } from "../lease-disk.ts";
 import { describeLeaseStore } from "../lease-store.testing.ts";
 import { LeaseStoreError } from "../lease-store.ts";
 import { LeaseFileStore, type LeaseFileStoreOptions } from "./lease-file-store.ts";
-import { nodeDisk } from "./node-disk.ts";
+import { nodeDisk, unfollowing } from "./node-disk.ts";
 
 let directory: string;
 let path: string;
@@ -603,6 +603,19 @@ describe("rewriting", () => {
     expect(readFileSync(path, "latin1")).toContain(modemText);
     expect(readFileSync(`${target}~`, "latin1")).toBe(modemText.repeat(3));
     expect(existsSync(`${target}.rewrite`)).toBe(false);
+  });
+
+  test("where links are not followed, one is neither opened nor changed", () => {
+    const target = join(directory, "elsewhere");
+    const torn = "root:x:0:0:";
+    writeFileSync(target, torn);
+    symlinkSync(target, path);
+    const { code, message } = errorOf(() =>
+      LeaseFileStore.open(path, newTable(), { disk: unfollowing }),
+    );
+    expect(code).toBe("ELOOP");
+    expect(message).toContain("a symbolic link, which -user does not follow");
+    expect(readFileSync(target, "latin1")).toBe(torn);
   });
 
   test("a small file is left alone", () => {

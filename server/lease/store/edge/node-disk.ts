@@ -2,10 +2,13 @@ import * as fs from "node:fs";
 import { dirname } from "node:path";
 import { attempted, type LeaseDisk } from "../lease-disk.ts";
 
+// Paths come with their links followed, or as `unfollowing` leaves them.
+const existing = fs.constants.O_RDWR | fs.constants.O_NOFOLLOW;
+
 /** The real disk, through node:fs. */
 export const nodeDisk: LeaseDisk = {
   realPath: (path) => fs.realpathSync(path),
-  open: (path, mode) => fs.openSync(path, mode === "new" ? "wx+" : "r+", 0o664),
+  open: (path, mode) => fs.openSync(path, mode === "new" ? "wx+" : existing, 0o664),
   close: (file) => fs.closeSync(file),
   state: (file) => {
     const { size, nlink } = fs.fstatSync(file);
@@ -32,3 +35,6 @@ export const nodeDisk: LeaseDisk = {
     fs.fchmodSync(to, mode & 0o7777);
   },
 };
+
+/** The real disk, where a lease file that is a symbolic link cannot be opened (ELOOP). */
+export const unfollowing: LeaseDisk = { ...nodeDisk, realPath: (path) => path };
