@@ -3,7 +3,7 @@ import { readlinkSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
 import { Option } from "commander";
 import { versionName } from "../lab/machine/environment.ts";
-import type { AddressBlock } from "../scenarios/population/population.ts";
+import type { Ipv4Network } from "../protocol/ipv4.ts";
 import { EtcdError } from "../server/etcd/edge/etcd-client.ts";
 import { exitStatus } from "./options/exit-status.ts";
 import { type OptionValue, parserOf } from "./options/options.ts";
@@ -18,14 +18,14 @@ import {
 } from "./run/agents/agents-access.ts";
 import { agentNamePattern, connect } from "./run/agents/etcd.ts";
 import { clearTextWarning, etcdOption } from "./run/agents/etcd-options.ts";
-import { LOOPBACK, parseAllowed } from "./run/agents/order.ts";
+import { ALLOWED_DEFAULT, parseAllowed } from "./run/agents/order.ts";
 import { RendezvousError } from "./run/agents/rendezvous-error.ts";
 import { serveAgent } from "./run/agents/serve-agent.ts";
 import { hostIdentity } from "./run/result/play-segment.ts";
 
 interface AgentOptions extends AgentsOptions, LogOptions {
   readonly name: string;
-  readonly allowTarget: readonly AddressBlock[];
+  readonly allowTarget: readonly Ipv4Network[];
 }
 
 /** `prov agent`: plays a part of every run that `prov run --agents` hands out. */
@@ -40,7 +40,7 @@ export async function runAgent(args: readonly string[]): Promise<number> {
         "a server or network that runs may load; again for more",
       )
         .argParser(addAllowed)
-        .default([], LOOPBACK),
+        .default([], ALLOWED_DEFAULT),
     )
     .runs((options: AgentOptions) => {
       const access = agentsAccessOf(options);
@@ -56,12 +56,12 @@ export async function runAgent(args: readonly string[]): Promise<number> {
     .run(args);
 }
 
-const allowedNetwork: OptionValue<AddressBlock> = {
+const allowedNetwork: OptionValue<Ipv4Network> = {
   parse: parseAllowed,
   how: "write an address or a network, such as 10.99.0.1 or 10.99.0.0/24",
 };
 
-function addAllowed(text: string, before: readonly AddressBlock[]): readonly AddressBlock[] {
+function addAllowed(text: string, before: readonly Ipv4Network[]): readonly Ipv4Network[] {
   return [...before, parserOf("--allow-target", allowedNetwork)(text)];
 }
 
@@ -77,7 +77,7 @@ async function agent(
 ): Promise<number> {
   const log = new ProgramLog(logged);
   const etcd = connect(access.etcd);
-  const allowed = allowTarget.length === 0 ? [parseAllowed(LOOPBACK)!] : allowTarget;
+  const allowed = allowTarget.length === 0 ? [parseAllowed(ALLOWED_DEFAULT)!] : allowTarget;
   const card = {
     ...{ name, version: versionName(), host: hostIdentity(), network: networkIdentity() },
     ...{ cores: availableParallelism(), session: randomUUID() },

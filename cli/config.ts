@@ -1,9 +1,9 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
+import { formatIpv4, type Ipv4Network, LOOPBACK, parseIpv4 } from "../protocol/ipv4.ts";
 import { parseBlock } from "../scenarios/language/population-section.ts";
 import type { Scenario } from "../scenarios/language/scenario.ts";
-import { type AddressBlock, Population } from "../scenarios/population/population.ts";
+import { Population } from "../scenarios/population/population.ts";
 import type { BootFile } from "../scenarios/servers/boot-files.ts";
 import { dhcpdConf } from "../scenarios/servers/dhcpd-conf.ts";
 import { keaRegistry } from "../scenarios/servers/kea-classes.ts";
@@ -22,15 +22,13 @@ type Format = "isc" | "kea";
 interface ConfigOptions {
   readonly format: Format;
   readonly localAddress?: number;
-  readonly serverSubnet?: AddressBlock;
+  readonly serverSubnet?: Ipv4Network;
   readonly interfaces?: readonly string[];
   readonly leases?: string;
   readonly bootServer?: number;
   readonly bootFiles?: string;
   readonly set: readonly string[];
 }
-
-const LOOPBACK = 0x7f00_0001;
 
 /**
  * `prov config SCENARIO.yaml`: prints the configuration, of ISC dhcpd or Kea, that serves the scenario's
@@ -78,7 +76,7 @@ const address: OptionValue<number> = {
   how: "write four numbers, such as 127.0.0.1",
 };
 
-const subnet: OptionValue<AddressBlock> = {
+const subnet: OptionValue<Ipv4Network> = {
   parse: parseBlock,
   how: "write NETWORK/LENGTH, such as 10.0.0.0/24",
 };

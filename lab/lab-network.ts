@@ -1,7 +1,6 @@
 import { freeUdpPorts } from "../base/net/free-ports.ts";
-import { formatIpv4, parseIpv4 } from "../protocol/ipv4.ts";
+import { formatIpv4, type Ipv4Network, parseIpv4 } from "../protocol/ipv4.ts";
 import type { PairSide } from "../scenarios/language/pair-event.ts";
-import type { AddressBlock } from "../scenarios/population/population.ts";
 import { type Cut, devices } from "./cuts.ts";
 import { LabError } from "./machine/lab-error.ts";
 import { makeNamespaces, type Namespaces } from "./machine/namespaces.ts";
@@ -89,7 +88,7 @@ const NOBODY = "02:00:00:00:00:ff";
  * A namespace for each node, the witness and the plant. The access network and the store's are bridges,
  * the links are two cables. Throws LabError, with nothing left behind.
  */
-export function namespaceNetwork(block: AddressBlock): LabNetwork {
+export function namespaceNetwork(block: Ipv4Network): LabNetwork {
   const spaces = makeNamespaces(["node-a", "node-b", "witness", "plant"], (made) =>
     connect(made, `${formatIpv4(block.network)}/${block.prefixLength}`),
   );

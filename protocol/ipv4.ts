@@ -1,5 +1,13 @@
 /** IPv4 addresses and masks, in memory as unsigned 32-bit numbers in host order. */
 
+/** 127.0.0.1. */
+export const LOOPBACK = 0x7f00_0001;
+
+/** Only programs of this machine can answer it: 127.0.0.0/8 (RFC 1122 3.2.1.3). */
+export function isLoopback(address: number): boolean {
+  return address >>> 24 === 127;
+}
+
 /** Strict dotted quad: four decimal numbers, no leading zeros, no blanks. Otherwise undefined. */
 export function parseIpv4(text: string): number | undefined {
   let address = 0;
@@ -34,6 +42,10 @@ export function parseIpv4Network(text: string): Ipv4Network | undefined {
   if (network === undefined) return undefined;
   const prefixLength = Number(match?.[2]);
   return network % 2 ** (32 - prefixLength) === 0 ? { network, prefixLength } : undefined;
+}
+
+export function isInNetwork(address: number, { network, prefixLength }: Ipv4Network): boolean {
+  return ((address ^ network) & maskOf(prefixLength)) === 0;
 }
 
 export function formatIpv4(address: number): string {

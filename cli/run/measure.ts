@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { systemClock } from "../../base/clock.ts";
 import { environmentOf } from "../../lab/machine/environment.ts";
+import { isLoopback } from "../../protocol/ipv4.ts";
 import type { RunResult, Target } from "../../reports/result/run-result.ts";
 import { scenarioBoots } from "../../scenarios/language/scenario.ts";
 import type { Population } from "../../scenarios/population/population.ts";
@@ -160,5 +161,5 @@ interface Played extends Pick<PlayedSegment, "outcome"> {
 
 /** No other machine reaches a server on the loopback network. */
 function placementOf(servers: readonly ServerAddress[]): SegmentPlacement {
-  return servers.every(({ address }) => address >>> 24 === 127) ? "by-turns" : "machines";
+  return servers.every(({ address }) => isLoopback(address)) ? "by-turns" : "machines";
 }

@@ -3,6 +3,7 @@ import { LabError } from "../../lab/machine/lab-error.ts";
 import { namespaceBlock } from "../../lab/machine/namespaces.ts";
 import { missingFor, takesNamespaces } from "../../lab/needs.ts";
 import type { PairSetUp } from "../../lab/pair-set-up.ts";
+import { isLoopback } from "../../protocol/ipv4.ts";
 import type { PairHistory } from "../../reports/failover/history.ts";
 import type { RunResult } from "../../reports/result/run-result.ts";
 import type { Scenario } from "../../scenarios/language/scenario.ts";
@@ -14,8 +15,6 @@ import { auditOnThreads } from "./result/audit-on-threads.ts";
 import type { LeaseAudit } from "./result/lease-audit.ts";
 import type { RunOptions } from "./run-options.ts";
 import { BundledServerError } from "./server/bundled-server.ts";
-
-const LOOPBACK_OCTET = 127;
 
 /**
  * Adapts the scenario to its pair: in namespaces, devices need addresses outside of the loopback block. Throws
@@ -34,12 +33,12 @@ export function preparedForPair(loaded: LoadedScenario, options: RunOptions): Lo
   const missing = missingFor(pair, events);
   if (missing !== undefined) throw new UsageError(missing);
   const block = population.addressBlock;
-  const isLoopback = block === undefined || block.network >>> 24 === LOOPBACK_OCTET;
+  const isOnLoopback = block === undefined || isLoopback(block.network);
   if (!takesNamespaces(pair)) {
-    if (isLoopback) return loaded;
+    if (isOnLoopback) return loaded;
     throw new UsageError("population.addressBlock: on loopback, devices are inside 127.0.0.0/8");
   }
-  if (!isLoopback) return loaded;
+  if (!isOnLoopback) return loaded;
   const moved = { ...population, addressBlock: namespaceBlock };
   return { ...loaded, scenario: { ...scenario, population: moved } };
 }

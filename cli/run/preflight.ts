@@ -1,4 +1,4 @@
-import { formatIpv4 } from "../../protocol/ipv4.ts";
+import { formatIpv4, isLoopback } from "../../protocol/ipv4.ts";
 import { Population } from "../../scenarios/population/population.ts";
 import type { RunPlan } from "../../simulator/plan/run-plan.ts";
 import { askServices, type FirstAnswers } from "../../simulator/preflight/edge/ask-services.ts";
@@ -64,7 +64,3 @@ const remedies = {
     "is it serving there, with what prov config prints for this scenario? A server of DHCP alone " +
     "is asked by discover and renew, which is what prov load plays.",
 } as const;
-
-function isLoopback(address: number): boolean {
-  return address >>> 24 === 127;
-}

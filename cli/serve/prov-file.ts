@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { LOOPBACK } from "../../protocol/ipv4.ts";
 import { SYSLOG_BYTES_MAX } from "../../protocol/syslog/message.ts";
 import { readYaml } from "../../scenarios/yaml/checked-yaml.ts";
 import { pathsOf } from "../../server/lease/store/open-lease-files.ts";
@@ -94,7 +95,7 @@ const provSections = z.strictObject({
   /** Where Prometheus gets the metrics. */
   metrics: z
     .strictObject({
-      address: address.default(0x7f00_0001),
+      address: address.default(LOOPBACK),
       port: z.number().int().min(0).max(65_535),
     })
     .optional(),

@@ -1,10 +1,9 @@
-import { parseIpv4 } from "../../protocol/ipv4.ts";
-import type { AddressBlock } from "../../scenarios/population/population.ts";
+import { type Ipv4Network, parseIpv4 } from "../../protocol/ipv4.ts";
 import { ip } from "./ip-command.ts";
 import { labName } from "./leftovers.ts";
 
 /** The block that devices' networks are cut from in namespaces, unless the scenario has its own. */
-export const namespaceBlock: AddressBlock = {
+export const namespaceBlock: Ipv4Network = {
   network: parseIpv4("10.64.0.0")!,
   prefixLength: 10,
 };

@@ -1,5 +1,4 @@
-import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
-import type { AddressBlock } from "../../scenarios/population/population.ts";
+import { formatIpv4, type Ipv4Network, parseIpv4 } from "../../protocol/ipv4.ts";
 import { namespacesMissing } from "./ip-command.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { makeNamespaces, namespaceBlock } from "./namespaces.ts";
@@ -13,9 +12,9 @@ export interface ServerNetwork {
   /** UDP ports: the server's and the relays', and the clients'. */
   readonly ports: { readonly relay: number; readonly client: number };
   /** The block of the population's networks. */
-  readonly addressBlock: AddressBlock;
+  readonly addressBlock: Ipv4Network;
   /** The network of the server's interface, which ISC dhcpd wants declared. */
-  readonly serverSubnet: AddressBlock | undefined;
+  readonly serverSubnet: Ipv4Network | undefined;
   readonly serverInterface: string;
   readonly generatorInterface: string;
   /** The command line that runs a program on the server's or on the generator's side. */

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { parseIpv4Network } from "../../protocol/ipv4.ts";
+import { type Ipv4Network, parseIpv4Network } from "../../protocol/ipv4.ts";
 import {
-  type AddressBlock,
   CMTS_MAX,
   deviceKinds,
   Population,
@@ -166,7 +165,7 @@ export function populationOf(
 }
 
 /** `A.B.C.D/N` without host bits, N from 1 to 24; undefined for anything else. */
-export function parseBlock(text: string): AddressBlock | undefined {
+export function parseBlock(text: string): Ipv4Network | undefined {
   const block = parseIpv4Network(text);
   if (block === undefined || block.prefixLength < 1 || block.prefixLength > 24) return undefined;
   return block;

@@ -1,4 +1,5 @@
 import { hash32 } from "../../base/prng.ts";
+import type { Ipv4Network } from "../../protocol/ipv4.ts";
 import { type LeaseWish, wishedSeconds } from "./lease-wish.ts";
 import { DEAL_UNITS, dealCmts, unitsOnFullest, VendorPlan, type VendorShare } from "./topology.ts";
 
@@ -8,12 +9,6 @@ export type DeviceKind = (typeof deviceKinds)[number];
 
 export const docsisVersions = ["1.0", "1.1", "2.0", "3.0", "3.1"] as const;
 export type DocsisVersion = (typeof docsisVersions)[number];
-
-/** An IPv4 prefix; `network` has no host bits. */
-export interface AddressBlock {
-  readonly network: number;
-  readonly prefixLength: number;
-}
 
 export interface PopulationPlan {
   readonly cableModems: number;
@@ -31,7 +26,7 @@ export interface PopulationPlan {
   /** Relative shares of the modems; a version left out has none. */
   readonly docsisVersions?: DocsisShares | undefined;
   /** The block that all networks of the CMTSs are cut from; 127.64.0.0/10 when left out. */
-  readonly addressBlock?: AddressBlock | undefined;
+  readonly addressBlock?: Ipv4Network | undefined;
   /** Decides which modem speaks which DOCSIS version; 1 when left out. */
   readonly seed?: number;
 }
@@ -59,7 +54,7 @@ export const CMTS_MAX = 4096;
 /** Where the plan has the number of devices of each kind, in the order of `deviceKinds`. */
 export const countNames = ["cableModems", "mtas", "cpes", "smartMeters"] as const;
 
-const defaultAddressBlock: AddressBlock = { network: 0x7f40_0000, prefixLength: 10 };
+const defaultIpv4Network: Ipv4Network = { network: 0x7f40_0000, prefixLength: 10 };
 const defaultVersionShares = { "1.0": 2, "1.1": 8, "2.0": 20, "3.0": 50, "3.1": 20 } as const;
 
 // By kind. 02 marks a locally administered address, so no real device is ever met.
@@ -116,7 +111,7 @@ export class Population {
     const poolSizes = this.#poolSizes();
     const needed = poolSizes.reduce((sum, size) => sum + size, RESERVED_ADDRESSES + 1);
     this.#hostBits = Math.max(8, Math.ceil(Math.log2(needed)));
-    const block = plan.addressBlock ?? defaultAddressBlock;
+    const block = plan.addressBlock ?? defaultIpv4Network;
     this.firstAddress = block.network;
     this.addressCount = plan.cmtsCount * 2 ** this.#hostBits;
     if (this.addressCount > 2 ** (32 - block.prefixLength)) {

@@ -1,7 +1,7 @@
 import { hash32 } from "../../base/prng.ts";
 import { TimerWheel } from "../../base/timer-wheel.ts";
 import { DecodeError } from "../../protocol/decode-error.ts";
-import { type Ipv4Network, maskOf } from "../../protocol/ipv4.ts";
+import { type Ipv4Network, isInNetwork } from "../../protocol/ipv4.ts";
 import {
   BLOCK_BYTES_DEFAULT,
   DATA_HEADER_BYTES,
@@ -81,7 +81,6 @@ const obsoleteMode = refusal(
 /** All of TFTP except its sockets, files and clocks: packets in, packets out. */
 export class TftpService implements PacketSink {
   readonly #options: TftpServiceOptions;
-  readonly #allowed: readonly { readonly network: number; readonly mask: number }[] | undefined;
   readonly #shares: AddressShares;
   readonly #sessions: SessionTable;
   readonly #queue: WaitingQueue;
@@ -100,10 +99,6 @@ export class TftpService implements PacketSink {
 
   constructor(options: TftpServiceOptions) {
     this.#options = options;
-    this.#allowed = options.allow?.map(({ network, prefixLength }) => ({
-      network,
-      mask: maskOf(prefixLength),
-    }));
     this.#shares = new AddressShares(options.addressLimits, options.seed);
     this.#sessions = new SessionTable(options.sessionsMax, options.seed);
     this.#queue = new WaitingQueue(options.queueMax);
@@ -261,7 +256,7 @@ export class TftpService implements PacketSink {
   }
 
   #isAllowed(address: number): boolean {
-    return this.#allowed?.some(({ network, mask }) => ((address ^ network) & mask) === 0) ?? true;
+    return this.#options.allow?.some((network) => isInNetwork(address, network)) ?? true;
   }
 
   /** Returns false when the request only repeats the one that this session serves. */

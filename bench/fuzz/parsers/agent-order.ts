@@ -1,10 +1,15 @@
 import { gzipSync } from "node:zlib";
-import { decodeOrder, LOOPBACK, parseAllowed, refusalOf } from "../../../cli/run/agents/order.ts";
+import {
+  ALLOWED_DEFAULT,
+  decodeOrder,
+  parseAllowed,
+  refusalOf,
+} from "../../../cli/run/agents/order.ts";
 import { RendezvousError } from "../../../cli/run/agents/rendezvous-error.ts";
 import type { FuzzTarget } from "./fuzz-target.ts";
 import { check, parsed } from "./oracle.ts";
 
-const loopback = [parseAllowed(LOOPBACK)!];
+const loopback = [parseAllowed(ALLOWED_DEFAULT)!];
 
 /** The bytes as what an order of an agent is unpacked to; one that is allowed loads this machine alone. */
 export const target: FuzzTarget = {

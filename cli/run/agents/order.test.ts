@@ -6,7 +6,7 @@ import { readScenario } from "../../../scenarios/language/scenario-file.ts";
 import { smallScenario } from "../../../scenarios/small-scenario.testing.ts";
 import { planOf, type RunOrder, targetOf } from "../plan/run-order.ts";
 import { pack } from "../result/packed.ts";
-import { decodeOrder, encodeOrder, LOOPBACK, parseAllowed, refusalOf } from "./order.ts";
+import { ALLOWED_DEFAULT, decodeOrder, encodeOrder, parseAllowed, refusalOf } from "./order.ts";
 import { RendezvousError } from "./rendezvous-error.ts";
 
 const reading = readScenario("small.yaml", smallScenario({ more: ["title: costs $${X}"] }));
@@ -90,11 +90,11 @@ describe("targets", () => {
   const allowed = (...networks: readonly string[]) => networks.map((each) => parseAllowed(each)!);
 
   test("loopback alone, unless the command line says more", () => {
-    expect(refusalOf(to("127.0.0.1", "127.255.0.9"), allowed(LOOPBACK))).toBeUndefined();
-    expect(refusalOf(to("127.0.0.1", "10.99.0.1"), allowed(LOOPBACK))).toBe(
+    expect(refusalOf(to("127.0.0.1", "127.255.0.9"), allowed(ALLOWED_DEFAULT))).toBeUndefined();
+    expect(refusalOf(to("127.0.0.1", "10.99.0.1"), allowed(ALLOWED_DEFAULT))).toBe(
       "may not load 10.99.0.1: start it with --allow-target 10.99.0.1 if it should",
     );
-    expect(refusalOf(to("128.0.0.1"), allowed(LOOPBACK))).toMatch(/may not load 128.0.0.1/);
+    expect(refusalOf(to("128.0.0.1"), allowed(ALLOWED_DEFAULT))).toMatch(/may not load 128.0.0.1/);
   });
 
   test("each server has to be in one of the networks", () => {

@@ -1,6 +1,10 @@
 import { z } from "zod";
-import { formatIpv4, maskOf, parseIpv4 } from "../../../protocol/ipv4.ts";
-import type { AddressBlock } from "../../../scenarios/population/population.ts";
+import {
+  formatIpv4,
+  type Ipv4Network,
+  isInNetwork,
+  parseIpv4Network,
+} from "../../../protocol/ipv4.ts";
 import type { SegmentPlacement } from "../../../simulator/plan/segment.ts";
 import { type OrderedRun, type RunOrder, RunOrderError, readRunOrder } from "../plan/run-order.ts";
 import { PackedError, pack, unpack } from "../result/packed.ts";
@@ -46,15 +50,15 @@ function translated<T>(what: string, action: () => T): T {
 }
 
 /** What an agent may load unless its command line says otherwise. */
-export const LOOPBACK = "127.0.0.0/8";
+export const ALLOWED_DEFAULT = "127.0.0.0/8";
 
 /** Why an agent that may load only these networks does not play the run; undefined when it does. */
 export function refusalOf(
   { plan }: OrderedRun,
-  allowed: readonly AddressBlock[],
+  allowed: readonly Ipv4Network[],
 ): string | undefined {
   const isAllowed = (address: number): boolean =>
-    allowed.some(({ network, prefixLength }) => (address & maskOf(prefixLength)) >>> 0 === network);
+    allowed.some((network) => isInNetwork(address, network));
   const foreign = plan.servers.find(({ address }) => !isAllowed(address));
   if (foreign === undefined) return undefined;
   const address = formatIpv4(foreign.address);
@@ -62,10 +66,6 @@ export function refusalOf(
 }
 
 /** Parses `10.0.0.1` or `10.0.0.0/24`; undefined for anything else, and for host bits beyond the prefix. */
-export function parseAllowed(text: string): AddressBlock | undefined {
-  const [, written, digits] = /^([\d.]+)(?:\/(\d{1,2}))?$/.exec(text) ?? [];
-  const network = written === undefined ? undefined : parseIpv4(written);
-  const prefixLength = digits === undefined ? 32 : Number(digits);
-  if (network === undefined || prefixLength > 32) return undefined;
-  return (network & maskOf(prefixLength)) >>> 0 === network ? { network, prefixLength } : undefined;
+export function parseAllowed(text: string): Ipv4Network | undefined {
+  return parseIpv4Network(text.includes("/") ? text : `${text}/32`);
 }

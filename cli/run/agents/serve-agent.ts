@@ -1,6 +1,7 @@
 import { systemClock } from "../../../base/clock.ts";
 import { environmentOf } from "../../../lab/machine/environment.ts";
-import { type AddressBlock, Population } from "../../../scenarios/population/population.ts";
+import type { Ipv4Network } from "../../../protocol/ipv4.ts";
+import { Population } from "../../../scenarios/population/population.ts";
 import { KeptLease } from "../../../server/etcd/edge/etcd-kept-lease.ts";
 import { runSegment, SimulationError } from "../../../simulator/run/edge/coordinator.ts";
 import type { Measurement } from "../result/measurement-schema.ts";
@@ -30,7 +31,7 @@ const AGENT_TTL_SECONDS = 3;
 export interface Agent {
   readonly card: AgentCard;
   /** The networks that runs may load. */
-  readonly allowed: readonly AddressBlock[];
+  readonly allowed: readonly Ipv4Network[];
 }
 
 /**

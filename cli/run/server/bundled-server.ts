@@ -14,6 +14,7 @@ import { stringify } from "yaml";
 import { freeUdpPorts } from "../../../base/net/free-ports.ts";
 import { provCommand } from "../../../lab/machine/package-root.ts";
 import { type ProcessUsage, processUsage } from "../../../lab/machine/process-usage.ts";
+import { LOOPBACK } from "../../../protocol/ipv4.ts";
 import type { Scenario } from "../../../scenarios/language/scenario.ts";
 import type { Population } from "../../../scenarios/population/population.ts";
 import type { BootFile } from "../../../scenarios/servers/boot-files.ts";
@@ -63,8 +64,6 @@ export interface BundledServer {
   /** Sends SIGTERM, and SIGKILL to a server that does not end in time. */
   stop(): Promise<void>;
 }
-
-const LOOPBACK = 0x7f00_0001;
 
 /** Starts the server of a scenario's population; otherwise as `startBundledServer`. */
 export function startScenarioServer(

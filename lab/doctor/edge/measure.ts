@@ -9,6 +9,7 @@ import {
   waitReadable,
 } from "../../../base/net/udp-socket.ts";
 import { runJobs } from "../../../base/worker-pool.ts";
+import { LOOPBACK } from "../../../protocol/ipv4.ts";
 import { LabError } from "../../machine/lab-error.ts";
 import type { DiskFigures } from "../disk.ts";
 import { guideLoad, LEASE_RECORD_BYTES } from "../guide-load.ts";
@@ -23,7 +24,7 @@ import {
   rmemMaxBytes,
   takenBetween,
 } from "./machine.ts";
-import { DATAGRAM_BYTES, LOOPBACK, type oversleep, type ping, type spin } from "./probes.ts";
+import { DATAGRAM_BYTES, type oversleep, type ping, type spin } from "./probes.ts";
 import { streamOfSyncs } from "./sync-stream.ts";
 
 // All together less than 20 s.

@@ -4,10 +4,10 @@ import { systemClock } from "../../../base/clock.ts";
 import { LatencyHistogram } from "../../../base/histogram.ts";
 import { wakePunctually } from "../../../base/net/kernel/timer-slack.ts";
 import { openUdpSocket, type UdpSocket, waitReadable } from "../../../base/net/udp-socket.ts";
+import { LOOPBACK } from "../../../protocol/ipv4.ts";
 
 // What `prov doctor` runs on other threads.
 
-export const LOOPBACK = 0x7f00_0001;
 /** About as long as a DISCOVER behind a relay. */
 export const DATAGRAM_BYTES = 300;
 const REPLY_MS_MAX = 200;
