@@ -212,7 +212,7 @@ describeUnless(missing, "four agents and three etcd members", () => {
         .toMatch(value === forged ? /did not seal: ignored/ : /was played already/);
       await somebody.etcd.revokeLease(lease, 5000);
     }
-    expect(logOfA1.split(`plays segment 1/1 of run ${run}\n`)).toHaveLength(2);
+    expect(logOfA1.split(`plays segment 1/1 of run ${run}`)).toHaveLength(2);
   });
 
   test("what is put while a member dies is seen in its order", async () => {
