@@ -92,7 +92,8 @@ async function play(out: string, env: Readonly<Record<string, string>>, isStarve
 }
 
 describe.each(causes)("a server with this fault: %s", (cause, env) => {
-  test.each([
+  // They leave the machine idle, so both may run at once.
+  test.concurrent.each([
     ["free", false],
     ["starved", true],
   ] as const)("beside a generator that is %s", async (generator, isStarved) => {
