@@ -10,6 +10,7 @@ const longFiles = [
   "server/lease/store/lease-crash.test.ts",
   "server/trace/replay.test.ts",
   "test/system/coordinator.test.ts",
+  "test/system/soak.test.ts",
   "test/faults/kill.test.ts",
   "test/faults/lease-file.test.ts",
   "test/interop/agents.test.ts",
