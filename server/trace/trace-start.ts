@@ -1,6 +1,6 @@
 import { latin1Text } from "../../protocol/latin1.ts";
 import { type LeaseFileBlock, scanLeases } from "../lease/format/lease-file.ts";
-import { hostsOf, type LeaseHost } from "../lease/format/lease-host.ts";
+import { hostsOf, type LeaseHosts } from "../lease/format/lease-host.ts";
 import type { LeaseTable } from "../lease/table/lease-table.ts";
 import { TraceFormatError, type TraceRecord, type TraceSetup } from "./trace-format.ts";
 
@@ -8,7 +8,7 @@ export interface TraceBeginning {
   readonly setup: TraceSetup;
   readonly leases: LeaseTable;
   /** The hosts that the lease file declares. */
-  readonly hosts: readonly LeaseHost[];
+  readonly hosts: LeaseHosts;
 }
 
 /** The beginning of a trace: the configuration, the leases, and what the system gave the server. */
@@ -49,7 +49,7 @@ export class TraceStart {
         return {
           setup: record.setup,
           leases: this.#leases,
-          hosts: hostsOf(this.#blocks.values()).hosts,
+          hosts: hostsOf(this.#blocks.values()),
         };
       default:
     }

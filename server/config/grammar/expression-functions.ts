@@ -29,10 +29,10 @@ import {
   nullNumber,
 } from "../language/logic-expressions.ts";
 import { packetOption } from "../language/option-reader.ts";
-import { type ParameterName, parameterOf, parameterSlots } from "../language/parameters.ts";
+import { parameterSlots } from "../language/parameters.ts";
 import type { DataExpression, Expression, NumericExpression } from "../language/program.ts";
 import { defined } from "../language/variable-expressions.ts";
-import { takeOption } from "./option-name.ts";
+import { takeOption, takeServerOption } from "./option-name.ts";
 import type { Parser } from "./parser.ts";
 
 /** What stands between the parentheses of a function. */
@@ -47,9 +47,9 @@ export type ExpressionFunction = (given: Arguments) => Expression;
 
 /** The functions and constants of dhcp-eval(5) that are supported (CONF-12). */
 const functions: Readonly<Record<string, ExpressionFunction>> = {
-  option: ({ parser }) => packetOption(takeOption(parser), parser.registry),
+  option: ({ parser }) => optionOfPacket(parser),
   "config-option": ({ parser }) => configOption(parser),
-  exists: ({ parser }) => exists(packetOption(takeOption(parser), parser.registry)),
+  exists: ({ parser }) => exists(optionOfPacket(parser)),
   known: () => known,
   static: () => isStatic,
   hardware: () => hardware,
@@ -108,23 +108,23 @@ export function expressionFunction(name: string): ExpressionFunction | undefined
 /** Names that begin an expression, for suggestions. */
 export const expressionNames: readonly string[] = [...Object.keys(functions), "not"];
 
+/** No packet has options of the space `server`. */
+function optionOfPacket(parser: Parser): DataExpression {
+  return takeServerOption(parser) === undefined
+    ? packetOption(takeOption(parser), parser.registry)
+    : nullData;
+}
+
 /** Reads what the statements so far have set: an option, or `server.PARAMETER`. */
 function configOption(parser: Parser): Expression {
   parser.readsSettings = true;
   parser.stateReads += 1;
-  let slot: number;
-  if (parser.lexer.word === "server" && parser.lexer.isFollowedBy(".")) {
-    parser.lexer.next();
-    parser.lexer.next();
-    const { at } = parser;
-    const name = parser.takeWord("expecting identifier after '.'").toLowerCase();
-    if (parameterOf(name) === undefined) {
-      parser.fail(`unknown option server.${name}`, undefined, at);
-    }
-    slot = parameterSlots[name as ParameterName];
-  } else {
-    slot = parser.registry.slotFor(takeOption(parser));
-  }
+  const parameter = takeServerOption(parser);
+  if (parameter === "authoritative") return nullData;
+  const slot =
+    parameter === undefined
+      ? parser.registry.slotFor(takeOption(parser))
+      : parameterSlots[parameter];
   return computedData((context, settings) => settings?.evaluateAt(slot, context));
 }
 

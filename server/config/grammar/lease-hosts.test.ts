@@ -43,8 +43,10 @@ describe("hosts of the lease file", () => {
 
   test("may have the name of one that was deleted, not that of one that was not", () => {
     const gone = later("first", { isDynamic: false, isDeleted: true });
-    const { config: all, problems } = withLaterHosts(config, [gone, later("second")]);
-    expect(problems).toEqual(["host second: already exists: it is not served."]);
+    const { config: all, warnings } = withLaterHosts(config, [gone, later("second")]);
+    expect(warnings).toEqual([
+      "host second: already exists: that of the lease file is not served.",
+    ]);
     expect(all.hosts.byName("second")?.hardware).toBeDefined();
     const again = withLaterHosts(config, [later("first", { isDynamic: false, isDeleted: true })]);
     expect(again.config.hosts.count).toBe(1);
@@ -65,7 +67,7 @@ describe("hosts of the lease file", () => {
       { statements: ["} host x {"] },
       "unexpected text after the end",
     ],
-  ])("%s: not served", (_name, more, message) => {
+  ])("%s: cannot be served", (_name, more, message) => {
     const { config: all, problems } = withLaterHosts(config, [later("made", more)]);
     expect(problems).toEqual([expect.stringContaining(message)]);
     expect(all).toBe(config);

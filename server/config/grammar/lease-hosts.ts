@@ -6,14 +6,20 @@ import { parseHostStatements } from "./lease-fragments.ts";
 
 /**
  * The configuration together with the hosts of its lease file: hosts made later come after its own,
- * and its own hosts that were deleted are gone. `problems` are sentences about hosts that are left
- * out.
+ * and its own hosts that were deleted are gone. `problems` are sentences about hosts that cannot be
+ * served as they are written; `warnings` about those that another one of their name keeps out, as in
+ * dhcpd.
  */
 export function withLaterHosts(
   config: ServerConfig,
   hosts: readonly LeaseHost[],
-): { readonly config: ServerConfig; readonly problems: readonly string[] } {
+): {
+  readonly config: ServerConfig;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+} {
   const problems: string[] = [];
+  const warnings: string[] = [];
   const deleted = new Set<string>();
   const later = new CompactHostTable();
   for (const host of hosts) {
@@ -23,11 +29,16 @@ export function withLaterHosts(
     if (host.isDeleted) continue;
     const declared = deleted.has(host.name) ? undefined : config.hosts.byName(host.name);
     const known = declared ?? later.byName(host.name);
-    const problem = known === undefined ? add(config, later, host) : "already exists";
-    if (problem !== undefined) problems.push(`host ${host.name}: ${problem}: it is not served.`);
+    if (known !== undefined) {
+      warnings.push(`host ${host.name}: already exists: that of the lease file is not served.`);
+      continue;
+    }
+    const problem = add(config, later, host);
+    if (problem !== undefined) problems.push(`host ${host.name}: ${problem}`);
   }
-  if (deleted.size === 0 && later.count === 0) return { config, problems };
-  return { config: { ...config, hosts: new LaterHosts(config.hosts, deleted, later) }, problems };
+  if (deleted.size === 0 && later.count === 0) return { config, problems, warnings };
+  const all = new LaterHosts(config.hosts, deleted, later);
+  return { config: { ...config, hosts: all }, problems, warnings };
 }
 
 function add(config: ServerConfig, later: CompactHostTable, host: LeaseHost): string | undefined {

@@ -1,4 +1,5 @@
 import type { RegisteredOption } from "../language/option-registry.ts";
+import { type ParameterName, parameterNames, parameterOf } from "../language/parameters.ts";
 import { suggestion } from "../text/hints.ts";
 import type { Parser } from "./parser.ts";
 
@@ -34,6 +35,27 @@ export function takeOption(parser: Parser): RegisteredOption {
     near ??
     `own options are declared first: option ${spaceName === "dhcp" ? "" : `${spaceName}.`}${name} code N = TYPE;`;
   return parser.fail(`unknown option ${spaceName}.${name}`, hint, at);
+}
+
+/** In dhcpd's table of parameters, which never looks at it there. */
+const AUTHORITATIVE = "authoritative";
+
+/**
+ * `server.NAME`: a parameter, which dhcpd also has as an option of a space of its own; undefined, and nothing is taken,
+ * if something else stands here.
+ */
+export function takeServerOption(parser: Parser): ParameterName | typeof AUTHORITATIVE | undefined {
+  if (parser.lexer.word !== "server" || !parser.lexer.isFollowedBy(".")) return undefined;
+  parser.lexer.next();
+  parser.lexer.next();
+  const { at } = parser;
+  const name = parser.takeWord("expecting identifier after '.'").toLowerCase();
+  if (name === AUTHORITATIVE) return name;
+  // It is a parameter for us; for dhcpd it is option 54.
+  if (parameterOf(name) === undefined || name === "server-identifier") {
+    parser.fail(`unknown option server.${name}`, suggestion(name, parameterNames), at);
+  }
+  return name as ParameterName;
 }
 
 /** Spaces that dhcpd has for DHCPv6, whether it speaks that or not. */

@@ -8,6 +8,7 @@ import {
   permissionSlots,
   permissionValues,
 } from "../language/parameters.ts";
+import type { SetMode } from "../language/program.ts";
 import { Token } from "../text/lexer.ts";
 import { parseComputedValue } from "./expression-parser.ts";
 import { parseOptionValue } from "./option-value-parser.ts";
@@ -19,10 +20,22 @@ const INFINITE = 0xffff_ffff;
 
 /** A parameter statement, from its name on. */
 export function parseParameter(parser: Parser, target: StatementTarget): void {
-  const { lexer, at } = parser;
-  const name = lexer.word as ParameterName;
+  const name = parser.lexer.word as ParameterName;
+  const { at } = parser;
+  parser.lexer.next();
+  parseParameterValue(parser, name, "supersede", target, at);
+}
+
+/** What comes after the name of a parameter, in its own statement or in `option server.NAME`; `at`: where that began. */
+export function parseParameterValue(
+  parser: Parser,
+  name: ParameterName,
+  mode: SetMode,
+  target: StatementTarget,
+  at: number,
+): void {
+  const { lexer } = parser;
   const definition = parameterOf(name) as ParameterDefinition;
-  lexer.next();
   if (definition.refused !== undefined) {
     const message = `${name} is valid for ISC dhcpd but not supported yet.`;
     parser.fail(message, definition.refused, at);
@@ -34,9 +47,7 @@ export function parseParameter(parser: Parser, target: StatementTarget): void {
       at,
     );
   }
-  const value = parser.accept("=")
-    ? parseComputedValue(parser)
-    : parseParameterValue(parser, definition);
+  const value = parser.accept("=") ? parseComputedValue(parser) : parseValue(parser, definition);
   if (definition.type === "address" && parser.lexer.is(",")) {
     // ERR-1
     const hint = `${name} has one address; option tftp-server-address has a list of TFTP servers.`;
@@ -61,11 +72,11 @@ export function parseParameter(parser: Parser, target: StatementTarget): void {
   if (definition.type === "text" && "constant" in value) {
     checkText(parser, name, value.constant, at);
   }
-  addSetting(parameterSlots[name], "supersede", value, target);
+  addSetting(parameterSlots[name], mode, value, target);
   checkLeaseTimes(parser, name, target, at);
 }
 
-function parseParameterValue(parser: Parser, definition: ParameterDefinition): ParsedValue {
+function parseValue(parser: Parser, definition: ParameterDefinition): ParsedValue {
   const { lexer, at } = parser;
   switch (definition.type) {
     case "space": {

@@ -8,9 +8,9 @@ import { isReadAsHexadecimal, reservedWords } from "../text/reserved-words.ts";
 import { actionNames, parseAction, parseDefaultLabel, parseEvaluation } from "./action-parser.ts";
 import { parseComputedValue } from "./expression-parser.ts";
 import { parseOptionDefinition, parseOptionSpace } from "./option-definition-parser.ts";
-import { takeOption } from "./option-name.ts";
+import { takeOption, takeServerOption } from "./option-name.ts";
 import { parseOptionValue } from "./option-value-parser.ts";
-import { parseParameter, parsePermission } from "./parameter-parser.ts";
+import { parseParameter, parseParameterValue, parsePermission } from "./parameter-parser.ts";
 import type { Parser } from "./parser.ts";
 import { checkOptionValue } from "./pitfalls.ts";
 import { addSetting, type StatementTarget } from "./statement-target.ts";
@@ -77,7 +77,7 @@ export function parseStatement(parser: Parser, target: StatementTarget): boolean
     parseDefaultLabel(parser, target);
   } else if (Object.hasOwn(modes, word)) {
     lexer.next();
-    parseOptionSetting(parser, takeOption(parser), modes[word], target);
+    parseSetting(parser, modes[word], target);
   } else if (word === "allow" || word === "deny" || word === "ignore") {
     lexer.next();
     parsePermission(parser, word, target);
@@ -151,7 +151,7 @@ function parseOption(parser: Parser, target: StatementTarget): void {
   }
   const definition = takeDefinedName(parser);
   if (definition === undefined) {
-    parseOptionSetting(parser, takeOption(parser), "supersede", target);
+    parseSetting(parser, "supersede", target);
     return;
   }
   if (!target.isTopLevel) parser.fail("option definitions may not be scoped.", undefined, at);
@@ -183,6 +183,21 @@ function takeDefinedName(parser: Parser): { space: string; name: string } | unde
   }
   lexer.rewind(at);
   return undefined;
+}
+
+/** The option of a reply, or `server.NAME`: a parameter, as OMAPI has it written. */
+function parseSetting(parser: Parser, mode: SetMode, target: StatementTarget): void {
+  const { at } = parser;
+  const parameter = takeServerOption(parser);
+  if (parameter === undefined) {
+    parseOptionSetting(parser, takeOption(parser), mode, target);
+  } else if (parameter === "authoritative") {
+    const hint = "write authoritative; in the block that it is about.";
+    parser.warn("server.authoritative has no effect, in dhcpd neither.", hint, at);
+    parser.skipStatement();
+  } else {
+    parseParameterValue(parser, parameter, mode, target, at);
+  }
 }
 
 function parseOptionSetting(

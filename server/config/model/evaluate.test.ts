@@ -157,6 +157,36 @@ describe("statements", () => {
     test(`${text} gives ${hostName}`, () => expect(nameOf(text)).toBe(hostName));
   }
 
+  const serverCases: readonly (readonly [text: string, filename: string | undefined])[] = [
+    ['supersede server.filename = "x";', "x"],
+    ['supersede server.filename "x";', "x"],
+    ['option server.filename "x";', "x"],
+    ['filename "a"; default server.filename "b";', "a"],
+    ['filename "a"; append server.filename "b";', "ab"],
+    ['option server.filename "x"; filename "a";', "a"],
+    ['filename "a"; server-name = option server.filename; default server.filename = "b";', "a"],
+    ['if exists server.filename { filename "a"; }', undefined],
+    ['filename "f"; if config-option server.filename = "f" { filename "g"; }', "g"],
+    ["supersede server.filename = option server.filename;", undefined],
+  ];
+  test.each(serverCases)("%s gives the file %s", (text, filename) => {
+    expect(settingsOf(configOf(text)).text("filename")).toBe(filename);
+  });
+
+  test("what OMAPI writes about a parameter counts as the parameter", () => {
+    const settings = settingsOf(
+      configOf(`supersede server.next-server = 0a:00:00:03; supersede server.allow-booting = 00;
+        supersede server.boot-unknown-clients = 01; supersede server.default-lease-time = 00:00:54:60;
+        option server.min-secs 3; option server.always-broadcast on; option server.vendor-option-space dhcp;`),
+    );
+    expect(settings.address("next-server")).toBe(0x0a00_0003);
+    expect(settings.permission("booting")).toBe("deny");
+    expect(settings.permission("unknown-clients")).toBe("allow");
+    expect(settings.number("default-lease-time")).toBe(21600);
+    expect(settings.number("min-secs")).toBe(3);
+    expect(settings.flag("always-broadcast")).toBe(true);
+  });
+
   test("parameters come as what they are (CONF-13)", () => {
     const settings = settingsOf(
       configOf(`default-lease-time 21600; max-lease-time -1; min-secs 3; ping-check off;

@@ -49,7 +49,7 @@ test("what OMAPI clients made is there as data", () => {
   store.close();
   rmSync(directory, { recursive: true });
   const made = { isDynamic: true, isDeleted: false, fixedAddresses: [], statements: [] };
-  expect(store.hosts).toEqual([
+  expect(store.hosts.hosts).toEqual([
     {
       ...made,
       name: "modem1",

@@ -24,7 +24,7 @@ export interface LeaseHost extends LeaseClient {
 
 export interface LeaseHosts {
   readonly hosts: readonly LeaseHost[];
-  /** Names of hosts that could not be parsed; they stay in the file unchanged. */
+  /** Of each host that could not be parsed `host NAME: why`. They stay in the file unchanged. */
   readonly unreadable: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function hostsOf(blocks: Iterable<LeaseFileBlock>): LeaseHosts {
       hosts.push(parseHost(text));
     } catch (error) {
       if (!(error instanceof LeaseSyntaxError)) throw error;
-      unreadable.push(key.replace(/^\S+ /, ""));
+      unreadable.push(`${key}: ${error.message}`);
     }
   }
   return { hosts, unreadable };

@@ -1,5 +1,4 @@
 import { type BlockKind, isPurgeable, type LeaseFileBlock } from "../format/lease-file.ts";
-import type { LeaseHosts } from "../format/lease-host.ts";
 import type { LeaseFileContents } from "./lease-reader.ts";
 
 /** The result of reading the file. */
@@ -50,11 +49,7 @@ function isKept(kinds: readonly BlockKind[]): (block: LeaseFileBlock) => boolean
 }
 
 /** The report for the operator about a file that was read. */
-export function reportOf(
-  path: string,
-  contents: LeaseFileContents,
-  { unreadable }: LeaseHosts,
-): LeaseLoadReport {
+export function reportOf(path: string, contents: LeaseFileContents): LeaseLoadReport {
   const { sizeBytes, records, foreign, blocks, torn, skipped, skippedMore } = contents;
   const warnings: string[] = [];
   if (torn !== undefined) warnings.push(torn);
@@ -66,11 +61,6 @@ export function reportOf(
   }
   warnings.push(...skipped);
   if (skippedMore > 0) warnings.push(`${path}: ${skippedMore} more statements are passed over.`);
-  if (unreadable.length > 0) {
-    const [first, more] = [unreadable[0], unreadable.length - 1];
-    const others = more === 0 ? "" : ` and ${more} more`;
-    warnings.push(`${path}: host ${first}${others}: not understood, and kept as it is.`);
-  }
   for (const [kinds, what] of keptWarnings) {
     const count = [...blocks.values()].filter(isKept(kinds)).length;
     if (count > 0) warnings.push(`${path}: ${count} ${what}`);

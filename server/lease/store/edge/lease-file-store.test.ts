@@ -271,15 +271,14 @@ describe("opening", () => {
     ];
     writeFileSync(path, `${blocks.join("\n")}\n${modemText}`);
     const store = LeaseFileStore.open(path, newTable());
-    expect(store.hosts.map(({ name }) => name)).toEqual(["h", "gone"]);
-    expect(store.hosts[0]).toMatchObject({
+    expect(store.hosts.hosts.map(({ name }) => name)).toEqual(["h", "gone"]);
+    expect(store.hosts.hosts[0]).toMatchObject({
       groupName: "g",
       clientId: Uint8Array.of(0x75),
       fixedAddresses: [0x0a09_0007, 0x0a09_0008],
     });
-    expect(store.hosts[0]?.hardware).toBeUndefined();
+    expect(store.hosts.hosts[0]?.hardware).toBeUndefined();
     expect(store.report.warnings.map((warning) => warning.replace(`${path}: `, ""))).toEqual([
-      "host odd: not understood, and kept as it is.",
       expect.stringMatching(/^2 hosts were/),
       expect.stringMatching(/^2 groups and classes were/),
       expect.stringMatching(/^1 states of a failover pair/),

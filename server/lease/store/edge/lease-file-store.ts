@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { isPurgeable } from "../../format/lease-file.ts";
-import { hostsOf, type LeaseHost } from "../../format/lease-host.ts";
+import { hostsOf, type LeaseHosts } from "../../format/lease-host.ts";
 import { fileHeader, type LeaseFormat } from "../../format/lease-writer.ts";
 import { copyRecord, type LeaseRecord } from "../../lease.ts";
 import { LeaseRow } from "../../table/lease-row.ts";
@@ -75,7 +75,7 @@ export class LeaseFileStore implements LeaseStore {
   readonly durability: "fsync" | "os";
   readonly report: LeaseLoadReport;
   /** The hosts that the file declared when it was opened. */
-  readonly hosts: readonly LeaseHost[];
+  readonly hosts: LeaseHosts;
   readonly #disk: LeaseDisk;
   readonly #table: LeaseTable;
   readonly #journal: LeaseJournal;
@@ -135,9 +135,9 @@ export class LeaseFileStore implements LeaseStore {
         disk.write(file, fileHeader, fileHeader.length, 0);
         disk.sync(file);
       });
+      const report = reportOf(main.path, main.contents);
       const hosts = hostsOf(main.contents.blocks.values());
-      const report = reportOf(main.path, main.contents, hosts);
-      return { ...report, warnings: [...warnings, ...report.warnings], hosts: hosts.hosts };
+      return { ...report, warnings: [...warnings, ...report.warnings], hosts };
     } finally {
       closeQuietly(disk, main);
       closeQuietly(disk, other?.opened);
@@ -158,9 +158,8 @@ export class LeaseFileStore implements LeaseStore {
     this.#rewriteBytesMin = options.rewriteBytesMin ?? 8 << 20;
     this.#leasesPerSlice = options.leasesPerSlice ?? 512;
     this.#tell = options.tell ?? (() => undefined);
-    const hosts = hostsOf(main.contents.blocks.values());
-    this.hosts = hosts.hosts;
-    const report = reportOf(main.path, main.contents, hosts);
+    this.hosts = hostsOf(main.contents.blocks.values());
+    const report = reportOf(main.path, main.contents);
     this.report = { ...report, warnings: [...warnings, ...report.warnings] };
     const syncs = options.backgroundSyncs ?? [];
     const journalFile = (path: string, opened: OpenLeaseFile | undefined, place: number) =>
