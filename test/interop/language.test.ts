@@ -87,6 +87,16 @@ ${subnet(
    if option host-name = "quiet" { option domain-name "q"; }
    else { on commit { log(info, "LANG conditional"); } }`,
 )}
+${subnet(
+  28,
+  `dhcp-cache-threshold 0;
+   option server.filename "file"; supersede server.next-server 10.28.0.9; default server.filename "no";
+   supersede server.max-lease-time = 00:00:02:58; append server.server-name "name";
+   option root-path = option server.filename;
+   if exists server.filename { option domain-name "exists"; }
+   elsif config-option server.filename = "file" { option domain-name "config"; }`,
+)}
+${subnet(29, "dhcp-cache-threshold 0; option server.default-lease-time = 0e:10;")}
 host conf-gone { hardware ethernet ${device(1)}; fixed-address 10.26.0.11; }
 host conf-here { hardware ethernet ${device(2)}; fixed-address 10.26.0.12;
   on commit { log(info, concat("LANG host ", host-decl-name)); set kept = "not"; } }
@@ -98,6 +108,14 @@ host conf-gone { deleted; }
 host made { dynamic; hardware ethernet ${device(3)}; fixed-address 10.26.0.13;
       supersede domain-name = "made";
       supersede routers = 0a:1a:00:01;
+}
+host served { dynamic; hardware ethernet ${device(5)}; fixed-address 10.26.0.15;
+        supersede server.filename = "omapi.cfg";
+        supersede server.next-server = 0a:1a:00:09;
+        supersede server.default-lease-time = 00:00:02:58;
+}
+host silent { dynamic; hardware ethernet ${device(6)}; fixed-address 10.26.0.16;
+        supersede server.allow-booting = 00;
 }
 host in-group { dynamic; uid "later"; fixed-address 10.26.0.14; group "g1"; }
 `;
@@ -170,6 +188,16 @@ const scripts: readonly Script[] = [
   bind("a host that was deleted while a server ran", 26, { mac: device(1), list: [1, 12] }),
   bind("a host of the configuration", 26, { mac: device(2), list: [1, 12] }),
   bind("a host that was made while a server ran", 26, { mac: device(3), list: [1, 3, 12, 15] }),
+  bind("a host whose parameters were set while a server ran", 26, {
+    mac: device(5),
+    list: [1, 66],
+  }),
+  one(
+    "a host that was forbidden to boot while a server ran",
+    via(26, { mac: device(6) }, "silence"),
+  ),
+  bind("options of the space server", 28, { list: [1, 15, 17] }),
+  bind("a number of another size", 29, { list: [1] }),
   bind("a host in a group", 26, { mac: device(4), clientId: "later", list: [1, 12, 15] }),
   bind("on commit in a condition, true", 27, { hostname: "loud", list: [1, 15] }),
   bind("on commit in a condition, false", 27, { hostname: "quiet", list: [1, 15] }),

@@ -12,6 +12,7 @@ import {
   type PermissionName,
   parameterNames,
   parameterSlots,
+  parameterTable,
   permissionSlots,
   permissionValues,
 } from "./parameters.ts";
@@ -36,6 +37,8 @@ const vendorSpaceSlot = parameterSlots["vendor-option-space"];
 /** Limits of one evaluation; what exceeds them is dropped. */
 const MESSAGES_MAX = 64;
 const COMMANDS_MAX = 16;
+
+const numberBytes = { u8: 1, u16: 2, u32: 4 } as const;
 
 /** A value that depends on the packet: how it is worked out, and what it came to. */
 interface Computed {
@@ -92,10 +95,12 @@ export class Settings implements EvaluatedSettings {
     return this.#revision;
   }
 
-  /** Seconds, milliseconds, percent or a port, as the parameter has it. */
+  /** Seconds, milliseconds, percent or a port, as the parameter has it. Of another size it counts as unset, as in dhcpd. */
   number(name: NumberParameter): number | undefined {
     const value = this.valueAt(parameterSlots[name]);
-    return value === undefined ? undefined : numberOf(value);
+    if (value === undefined || value.length !== numberBytes[parameterTable[name].type])
+      return undefined;
+    return numberOf(value);
   }
 
   flag(name: FlagParameter): boolean | undefined {
