@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ByteKeyTable } from "./byte-key-table.ts";
 
@@ -31,6 +32,64 @@ describe("ByteKeyTable", () => {
       expect(table.keyOf(value)).toEqual(key(1));
     }
     expect(values).toEqual(Array.from({ length: 100 }, (_, index) => index * 3 + 1));
+  });
+
+  test("is a map from keys to lists, whatever is added and removed", () => {
+    // Few keys, so that they have several values; long and short ones, so that both kinds of slots are gone now and then.
+    const operation = fc.record({ key: fc.nat(40), value: fc.nat(60), adds: fc.boolean() });
+    const keyed = (number: number): Uint8Array =>
+      new Uint8Array(number % 2 === 0 ? 4 : 14).fill(number);
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 800 }), (operations) => {
+        const table = new ByteKeyTable();
+        const lists = new Map<number, number[]>();
+        const keyOfValue = new Map<number, number>();
+        for (const { key: number, value, adds } of operations) {
+          if (adds && !keyOfValue.has(value)) {
+            table.add(1, keyed(number), value);
+            lists.set(number, [...(lists.get(number) ?? []), value]);
+            keyOfValue.set(value, number);
+          } else if (!adds) {
+            table.remove(value);
+            const of = keyOfValue.get(value);
+            keyOfValue.delete(value);
+            if (of !== undefined)
+              lists.set(
+                of,
+                lists.get(of)!.filter((one) => one !== value),
+              );
+          }
+        }
+        for (let number = 0; number <= 40; number += 1) {
+          const found: number[] = [];
+          let at = table.find(1, keyed(number));
+          for (; at >= 0; at = table.after(at)) found.push(at);
+          expect(found).toEqual(lists.get(number) ?? []);
+        }
+        for (let value = 0; value <= 60; value += 1) {
+          const of = keyOfValue.get(value);
+          expect(table.has(value)).toBe(of !== undefined);
+          if (of !== undefined) expect(table.keyOf(value)).toEqual(keyed(of));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("what comes and goes takes no more room", () => {
+    const table = new ByteKeyTable();
+    const name = (number: number): Uint8Array =>
+      new TextEncoder().encode(`device-number-${number}`);
+    for (let index = 0; index < 100; index += 1) table.add(0, name(index), index);
+    const before = table.bytes;
+    for (let index = 100; index < 50_000; index += 1) {
+      table.remove(index % 100);
+      table.add(0, name(index), index % 100);
+    }
+    expect(table.bytes).toBeLessThan(4 * before);
+    for (let index = 49_900; index < 50_000; index += 1) {
+      expect(table.find(0, name(index))).toBe(index % 100);
+    }
   });
 
   test("keys of any length, with a prefix of their own", () => {

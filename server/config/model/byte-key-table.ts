@@ -1,6 +1,8 @@
 import { hashBytes } from "../../../base/hash-bytes.ts";
 
 const NONE = -1;
+/** Instead of the first value: the key had values, and has none now. The slot stays for others to be found behind it. */
+const GONE = -2;
 const SLOTS_FIRST = 128;
 const VALUES_FIRST = 64;
 const LONG_KEY_BYTES_FIRST = 1024;
@@ -21,9 +23,10 @@ const IS_LONG = 255;
  * a one-byte prefix (a hardware type) that callers keep apart.
  */
 export class ByteKeyTable {
-  /** Never more than three quarters full. */
+  /** Never more than three quarters full, counting keys that are gone. */
   #slots = new Int32Array(SLOTS_FIRST * SLOT_WORDS).fill(NONE);
   #keyCount = 0;
+  #goneCount = 0;
   #longKeys = new Uint8Array(LONG_KEY_BYTES_FIRST);
   #longKeyBytes = 0;
   /** Where the slot of each value begins. */
@@ -34,23 +37,54 @@ export class ByteKeyTable {
   readonly #last = new Map<number, number>();
 
   /**
-   * Adds a value behind any others of the same key. No value is added twice; they are best 0, 1, 2, …,
-   * since they take room up to the highest.
+   * Adds a value behind any others of the same key. A value that is there is not added again; values are best 0, 1,
+   * 2, …, since they take room up to the highest.
    */
   add(prefix: number, key: Uint8Array, value: number): void {
-    if ((this.#keyCount + 1) * SLOT_WORDS * 4 > this.#slots.length * 3) this.#growSlots();
+    if ((this.#keyCount + 1) * SLOT_WORDS * 4 > this.#slots.length * 3) this.#makeRoom();
     if (value >= this.#slotOfValue.length) this.#growValues(value + 1);
     const slot = this.#slotOf(prefix, key, 0, key.length);
     const first = this.#slots[slot + VALUE_WORD];
     this.#slotOfValue[value] = slot;
-    if (first === NONE) {
-      this.#keyCount += 1;
-      this.#writeKey(slot, prefix, key);
+    if (first < 0) {
+      if (first === NONE) {
+        this.#keyCount += 1;
+        this.#writeKey(slot, prefix, key);
+      } else {
+        this.#goneCount -= 1;
+      }
       this.#slots[slot + VALUE_WORD] = value;
     } else {
       this.#next.set(this.#last.get(first) ?? first, value);
       this.#last.set(first, value);
     }
+  }
+
+  /** Takes a value out; the others of its key stay in their order. */
+  remove(value: number): void {
+    if (!this.has(value)) return;
+    const slot = this.#slotOfValue[value];
+    const first = this.#slots[slot + VALUE_WORD];
+    const next = this.#next.get(value);
+    const last = this.#last.get(first) ?? first;
+    this.#slotOfValue[value] = NONE;
+    this.#next.delete(value);
+    if (first === value) {
+      this.#last.delete(value);
+      this.#slots[slot + VALUE_WORD] = next ?? GONE;
+      if (next === undefined) this.#goneCount += 1;
+      else if (next !== last) this.#last.set(next, last);
+      return;
+    }
+    let before = first;
+    while (this.#next.get(before) !== value) before = this.#next.get(before)!;
+    if (next !== undefined) {
+      this.#next.set(before, next);
+      return;
+    }
+    this.#next.delete(before);
+    if (before === first) this.#last.delete(first);
+    else this.#last.set(first, before);
   }
 
   /** The first value of this key, or -1. */
@@ -61,7 +95,8 @@ export class ByteKeyTable {
   /** The same with bytes `start` to `end` for a key. */
   findIn(prefix: number, bytes: Uint8Array, start: number, end: number): number {
     if (this.#keyCount === 0) return NONE;
-    return this.#slots[this.#slotOf(prefix, bytes, start, end) + VALUE_WORD];
+    const first = this.#slots[this.#slotOf(prefix, bytes, start, end) + VALUE_WORD];
+    return first < 0 ? NONE : first;
   }
 
   /** The next value of the same key, or -1. */
@@ -71,6 +106,11 @@ export class ByteKeyTable {
 
   has(value: number): boolean {
     return value < this.#slotOfValue.length && this.#slotOfValue[value] !== NONE;
+  }
+
+  /** What it takes of memory, but for values that share a key. */
+  get bytes(): number {
+    return this.#slots.byteLength + this.#longKeys.byteLength + this.#slotOfValue.byteLength;
   }
 
   /** A copy of the key of a value, without its prefix. */
@@ -163,15 +203,25 @@ export class ByteKeyTable {
     this.#slotOfValue = slotOfValue;
   }
 
-  #growSlots(): void {
+  /** Twice as many slots, or as many without the keys that are gone. */
+  #makeRoom(): void {
     const before = this.#slots;
-    const slots = new Int32Array(before.length * 2).fill(NONE);
+    const grows = this.#goneCount * 2 < this.#keyCount;
+    const slots = new Int32Array(before.length * (grows ? 2 : 1)).fill(NONE);
     const mask = slots.length - 1;
+    const longKeys = this.#goneCount === 0 ? undefined : new Uint8Array(this.#longKeys.length);
+    let longKeyBytes = 0;
     for (let from = 0; from < before.length; from += SLOT_WORDS) {
-      if (before[from + VALUE_WORD] === NONE) continue;
+      if (before[from + VALUE_WORD] < 0) continue;
       let slot = (this.#hashAt(from) * SLOT_WORDS) & mask;
       while (slots[slot + VALUE_WORD] !== NONE) slot = (slot + SLOT_WORDS) & mask;
       for (let word = 0; word < SLOT_WORDS; word += 1) slots[slot + word] = before[from + word];
+      if (longKeys !== undefined && this.#isLongAt(from)) {
+        const start = before[from + 1];
+        longKeys.set(this.#longKeys.subarray(start, start + before[from + 2]), longKeyBytes);
+        slots[slot + 1] = longKeyBytes;
+        longKeyBytes += before[from + 2];
+      }
       // Nobody looks at the old slot again: it says where the new one is.
       before[from] = slot;
     }
@@ -180,13 +230,23 @@ export class ByteKeyTable {
       if (from !== NONE) this.#slotOfValue[value] = before[from];
     }
     this.#slots = slots;
+    this.#keyCount -= this.#goneCount;
+    this.#goneCount = 0;
+    if (longKeys !== undefined) {
+      this.#longKeys = longKeys;
+      this.#longKeyBytes = longKeyBytes;
+    }
+  }
+
+  #isLongAt(slot: number): boolean {
+    return ((this.#slots[slot] >>> 8) & 0xff) === IS_LONG;
   }
 
   #hashAt(slot: number): number {
     const first = this.#slots[slot];
     const second = this.#slots[slot + 1];
     const third = this.#slots[slot + 2];
-    if (((first >>> 8) & 0xff) !== IS_LONG) return hashOfWords(first, second, third);
+    if (!this.#isLongAt(slot)) return hashOfWords(first, second, third);
     return hashBytes(this.#longKeys, second, third, first & 0xff);
   }
 }
