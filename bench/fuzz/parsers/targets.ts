@@ -16,6 +16,7 @@ export const fuzzTargets = {
   time: { load: () => import("./time.ts") },
   icmp: { load: () => import("./icmp.ts") },
   heartbeat: { load: () => import("./heartbeat.ts") },
+  omapi: { load: () => import("./omapi.ts") },
   mirror: { load: () => import("./mirror.ts") },
   etcd: { load: () => import("./etcd.ts") },
   "dhcpd-conf": { load: () => import("./dhcpd-conf.ts"), seeds: ["examples/*.conf"] },
