@@ -14,7 +14,7 @@ import { systemClock } from "../../base/clock.ts";
 import { noDebugger, packageVersion } from "../../lab/machine/package-root.ts";
 import { formatIpv4, parseIpv4 } from "../../protocol/ipv4.ts";
 import { ConfigTexts } from "../../server/config/edge/config-texts.ts";
-import { completeConfig, leaseTableOf, loadConfig } from "../../server/config/edge/load-config.ts";
+import { leaseTableOf, loadConfig } from "../../server/config/edge/load-config.ts";
 import type { ServerConfig } from "../../server/config/model/model.ts";
 import {
   type DhcpServerOptions,
@@ -28,6 +28,7 @@ import { startMetricsThread } from "../../server/metrics/edge/metrics-thread.ts"
 import { isSyslogPresent, LogWriter } from "../../server/process/log-writer.ts";
 import { becomeOwner, findOwner, type ProcessOwner } from "../../server/process/process-owner.ts";
 import { StartError, systemReason } from "../../server/process/start-error.ts";
+import { completeConfig } from "../../server/registry/complete-config.ts";
 import { playTrace } from "../../server/trace/edge/play-trace.ts";
 import { createTraceFile, filePieces, readTrace } from "../../server/trace/edge/trace-file.ts";
 import { FileTrace } from "../../server/trace/file-trace.ts";

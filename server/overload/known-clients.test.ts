@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { parseMac } from "../../protocol/mac.ts";
-import { withLaterHosts } from "../config/grammar/lease-hosts.ts";
 import { CompactHostTable } from "../config/model/host-table.ts";
 import { configOf, startSeconds } from "../dhcp/decide/engine.testing.ts";
 import { LeaseTable } from "../lease/table/lease-table.ts";
+import { registerHosts } from "../registry/registered-hosts.ts";
 import { standingIn } from "./known-clients.ts";
 
 const mac = (last: number): Uint8Array => Uint8Array.of(2, 0, 0, 0, 0, last);
@@ -65,9 +65,9 @@ test("every client of many is told from every other", () => {
 test("a host of the lease file is known like those of dhcpd.conf", () => {
   const hardware = { type: 1, address: parseMac("02:00:00:00:00:05")! };
   const host = { name: "later", isDynamic: true, isDeleted: false, hardware };
-  const complete = withLaterHosts(config, [{ ...host, fixedAddresses: [], statements: [] }]);
-  expect(complete.problems).toEqual([]);
-  expect(standingIn(complete.config, leases())(1, mac(5))).toBe("known");
+  const registered = registerHosts(config, [{ ...host, fixedAddresses: [], statements: [] }]);
+  expect(registered.problems).toEqual([]);
+  expect(standingIn({ ...config, hosts: registered.hosts }, leases())(1, mac(5))).toBe("known");
 });
 
 test("a host that is declared while the server runs is known at once", () => {

@@ -1,15 +1,11 @@
 import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Logger, nullLogger } from "../../../base/log.ts";
-import type { LeaseHosts } from "../../lease/format/lease-host.ts";
 import { type LeaseRange, LeaseTable } from "../../lease/table/lease-table.ts";
 import { refusedBySystem, StartError } from "../../process/start-error.ts";
-import { withLaterHosts } from "../grammar/lease-hosts.ts";
 import { type ConfigReader, formatDiagnostic, parseConfig } from "../grammar/parse.ts";
 import type { ExecuteRule } from "../language/program.ts";
 import type { ServerConfig } from "../model/model.ts";
-
-const PROBLEMS_SHOWN_MAX = 20;
 
 /**
  * Reads a dhcpd.conf with everything that it includes. Warnings go to the log; errors are a
@@ -65,25 +61,4 @@ export function leaseTable(ranges: readonly LeaseRange[]): LeaseTable {
     if (!(error instanceof RangeError)) throw error;
     throw new StartError(error.message, { cause: error });
   }
-}
-
-/**
- * With the hosts of the lease file. Throws StartError that names each one that cannot be served as it is written: its
- * device would get another address, or another file, than it was given.
- */
-export function completeConfig(
-  config: ServerConfig,
-  { hosts, unreadable }: LeaseHosts,
-  logger: Logger,
-): ServerConfig {
-  const complete = withLaterHosts(config, hosts);
-  for (const warning of complete.warnings) logger.warn(warning);
-  const problems = [...unreadable, ...complete.problems];
-  if (problems.length === 0) return complete.config;
-  const shown = problems.slice(0, PROBLEMS_SHOWN_MAX);
-  if (shown.length < problems.length) shown.push(`and ${problems.length - shown.length} more.`);
-  throw new StartError(
-    `Hosts of the lease file cannot be served as they are written:\n${shown.join("\n")}\n` +
-      "Change them with the server that wrote them, or append `host NAME { dynamic; deleted; }` for each.",
-  );
 }

@@ -1,3 +1,4 @@
+import { assert } from "../../../base/assert.ts";
 import { latin1Bytes, latin1Text } from "../../../protocol/latin1.ts";
 import type { DataExpression, EvaluationContext } from "../language/program.ts";
 import { ByteKeyTable } from "./byte-key-table.ts";
@@ -28,7 +29,8 @@ class Columns {
   readonly names = new ByteKeyTable();
   readonly hardware = new ByteKeyTable();
   readonly clientIds = new ByteKeyTable();
-  readonly scopes: Scope[] = [];
+  /** Undefined where a host was removed: the place is for the next one. */
+  readonly scopes: (Scope | undefined)[] = [];
   readonly groups: (Scope | undefined)[] = [];
   /** Only of hosts that have any. */
   readonly fixedAddresses = new Map<number, readonly number[]>();
@@ -38,6 +40,7 @@ class Columns {
 /** All hosts, column by column: about 100 bytes a host with nothing but a hardware address. */
 export class CompactHostTable implements HostTable {
   readonly #columns = new Columns();
+  readonly #free: number[] = [];
   /** One table for each option that identifies hosts, in order of declaration. */
   readonly #identifiers = new Map<
     string,
@@ -45,25 +48,41 @@ export class CompactHostTable implements HostTable {
   >();
 
   get count(): number {
-    return this.#columns.scopes.length;
+    return this.#columns.scopes.length - this.#free.length;
   }
 
   /** False, and nothing is added, when there is a host of this name. */
   add(host: HostDeclaration, scope: Scope): boolean {
     const columns = this.#columns;
     const { names, scopes } = columns;
-    const index = scopes.length;
+    const index = this.#free.at(-1) ?? scopes.length;
     const { hardware, clientId, fixedAddresses, fixedNames, identifier, group } = host;
     const nameBytes = latin1Bytes(host.name);
     if (names.find(0, nameBytes) !== NONE) return false;
+    this.#free.pop();
     names.add(0, nameBytes, index);
-    scopes.push(scope);
-    columns.groups.push(group);
+    scopes[index] = scope;
+    columns.groups[index] = group;
     if (hardware !== undefined) columns.hardware.add(hardware.type, hardware.address, index);
     if (clientId !== undefined) columns.clientIds.add(0, clientId, index);
     if (fixedAddresses.length > 0) columns.fixedAddresses.set(index, fixedAddresses);
     if (fixedNames.length > 0) columns.fixedNames.set(index, fixedNames);
     if (identifier !== undefined) this.#identify(identifier, index);
+    return true;
+  }
+
+  /** False when there is no host of this name. Look no longer at a host that was removed. */
+  remove(name: string): boolean {
+    const columns = this.#columns;
+    const index = columns.names.find(0, latin1Bytes(name));
+    if (index === NONE) return false;
+    for (const table of [columns.names, columns.hardware, columns.clientIds]) table.remove(index);
+    for (const { hosts } of this.#identifiers.values()) hosts.remove(index);
+    columns.scopes[index] = undefined;
+    columns.groups[index] = undefined;
+    columns.fixedAddresses.delete(index);
+    columns.fixedNames.delete(index);
+    this.#free.push(index);
     return true;
   }
 
@@ -106,8 +125,12 @@ export class CompactHostTable implements HostTable {
   }
 
   first(count: number): readonly Host[] {
-    const length = Math.min(count, this.count);
-    return Array.from({ length }, (_, index) => new HostView(this.#columns, index));
+    const hosts: Host[] = [];
+    const { scopes } = this.#columns;
+    for (let index = 0; index < scopes.length && hosts.length < count; index += 1) {
+      if (scopes[index] !== undefined) hosts.push(new HostView(this.#columns, index));
+    }
+    return hosts;
   }
 
   #hostsOf(table: ByteKeyTable, first: number): readonly Host[] {
@@ -156,7 +179,9 @@ class HostView implements Host {
   }
 
   get scope(): Scope {
-    return this.#columns.scopes[this.index];
+    const scope = this.#columns.scopes[this.index];
+    assert(scope !== undefined, "nobody looks at a host that was removed");
+    return scope;
   }
 
   get group(): Scope | undefined {

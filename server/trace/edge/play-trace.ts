@@ -1,12 +1,8 @@
 import type { Logger } from "../../../base/log.ts";
-import {
-  completeConfig,
-  leaseTableOf,
-  loadConfig,
-  readConfigFile,
-} from "../../config/edge/load-config.ts";
+import { leaseTableOf, loadConfig, readConfigFile } from "../../config/edge/load-config.ts";
 import type { ServerConfig } from "../../config/model/model.ts";
 import { StartError } from "../../process/start-error.ts";
+import { completeConfig } from "../../registry/complete-config.ts";
 import { Replay, type ReplayDifference } from "../replay.ts";
 import { type EndReason, TraceFormatError, type TraceRecord } from "../trace-format.ts";
 import { TraceStart } from "../trace-start.ts";
