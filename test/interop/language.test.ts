@@ -188,7 +188,7 @@ const scripts: readonly Script[] = [
   bind("a host that was deleted while a server ran", 26, { mac: device(1), list: [1, 12] }),
   bind("a host of the configuration", 26, { mac: device(2), list: [1, 12] }),
   bind("a host that was made while a server ran", 26, { mac: device(3), list: [1, 3, 12, 15] }),
-  bind("a host whose parameters were set while a server ran", 26, {
+  bind("OMAPI-7: a host whose parameters were set while a server ran", 26, {
     mac: device(5),
     list: [1, 66],
   }),
