@@ -166,7 +166,7 @@ function load({ config, pair, logger, clock, trace, releases, ...start }: Start)
     leaseFiles: storage.files,
     prepare: () => storage.prepare(),
     checkRewrites: () => checkRewrites(storage),
-    config: completeConfig(config, storage.loaded.hosts, logger),
+    config: completeConfig(config, storage.loaded.hosts, storage.loaded.report.path, logger),
   };
 }
 

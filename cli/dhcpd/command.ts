@@ -138,7 +138,7 @@ function testLeases(config: ServerConfig, leaseFile: string, log: LogWriter): nu
   try {
     const { hosts, ...report } = LeaseFileStore.check(leaseFile, leaseTableOf(config));
     for (const warning of report.warnings) log.warn(warning);
-    completeConfig(config, hosts, log);
+    completeConfig(config, hosts, report.path, log);
     log.info(`Read ${report.records} lease records from ${report.path}.`);
     log.info("Lease file test successful.");
     return 0;

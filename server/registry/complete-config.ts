@@ -7,12 +7,13 @@ import { registerHosts } from "./registered-hosts.ts";
 const PROBLEMS_SHOWN_MAX = 20;
 
 /**
- * The configuration with the hosts of the lease file. Throws StartError that names each one that cannot be served as it
+ * The configuration with the hosts of the lease file at `path`. Throws StartError that names each one that cannot be served as it
  * is written: its device would get another address, or another file, than it was given.
  */
 export function completeConfig(
   config: ServerConfig,
   { hosts, unreadable }: LeaseHosts,
+  path: string,
   logger: Logger,
 ): ServerConfig {
   const registered = registerHosts(config, hosts);
@@ -22,7 +23,7 @@ export function completeConfig(
   const shown = problems.slice(0, PROBLEMS_SHOWN_MAX);
   if (shown.length < problems.length) shown.push(`and ${problems.length - shown.length} more.`);
   throw new StartError(
-    `Hosts of the lease file cannot be served as they are written:\n${shown.join("\n")}\n` +
+    `${path}: hosts cannot be served as they are written:\n${shown.join("\n")}\n` +
       "Change them with the server that wrote them, or append `host NAME { dynamic; deleted; }` for each.",
   );
 }

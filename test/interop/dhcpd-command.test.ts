@@ -153,7 +153,9 @@ describe("DHCP-1, DHCP-8, DHCP-9, DHCP-11: prov dhcpd", () => {
 
   test("-T tells which hosts of the lease file cannot be served, and what to do", () => {
     const { status, stderr } = run(ours, "-T -cf good.conf -lf hosts.leases");
-    expect(stderr).toMatch(/cannot be served as they are written:\nhost b: .*\nChange them/);
+    expect(stderr).toMatch(
+      /hosts\.leases: hosts cannot be served as they are written:\nhost b: .*\nChange them/,
+    );
     expect(status).toBe(1);
   });
 

@@ -95,7 +95,10 @@ export class Settings implements EvaluatedSettings {
     return this.#revision;
   }
 
-  /** Seconds, milliseconds, percent or a port, as the parameter has it. Of another size it counts as unset, as in dhcpd. */
+  /**
+   * Seconds, milliseconds, percent or a port, as the parameter has it. A value of another size counts as unset, as in
+   * dhcpd.
+   */
   number(name: NumberParameter): number | undefined {
     const value = this.valueAt(parameterSlots[name]);
     if (value === undefined || value.length !== numberBytes[parameterTable[name].type])

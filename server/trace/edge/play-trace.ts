@@ -38,7 +38,7 @@ export function playTrace({ path, records, configFile, print, logger }: PlayOpti
       if (replay === undefined) {
         const begun = start.take(record);
         if (begun === undefined) continue;
-        const complete = completeConfig(config!, begun.hosts, logger);
+        const complete = completeConfig(config!, begun.hosts, path, logger);
         const onDifference = (difference: ReplayDifference): void => tell(difference, print);
         replay = new Replay({ config: complete, ...begun, onDifference, logger });
         const from = new Date(begun.setup.wallMs).toISOString();
