@@ -7,45 +7,59 @@ const sourcesMaxDefault = 131_072;
 export type DayOutcome = "kept" | "share" | "day-full";
 
 /**
- * Shares the room that a day has in the log files: a source may have as much as is left for all others. So
- * one that floods gets half of the day, and three of them three quarters; one that says little finds room.
+ * Shares the room that a day has in the log files. Half of it is kept for what each source says first, the same for
+ * each, so that no number of others can take it. Of the other half a source may have as much as is left for all
+ * others: one that floods gets half of it, and three of them three quarters.
  */
 export class DayShares {
   readonly #sourcesMax: number;
-  /** Bytes of each source today. */
+  /** What is kept for each source. */
+  readonly #ownBytesMax: number;
+  /** What is still kept. */
+  #keptBytes: number;
+  /** Bytes of each source today; and of what stands behind one, so that it cannot fill the table of the others. */
   readonly #bytes = new Map<number, number>();
+  readonly #bytesBehind = new Map<number, number>();
 
   /** Sources beyond `sourcesMax` share what one source may have. */
-  constructor(sourcesMax = sourcesMaxDefault) {
+  constructor(dayBytes: number, sourcesMax = sourcesMaxDefault) {
     this.#sourcesMax = sourcesMax;
+    this.#ownBytesMax = Math.floor(dayBytes / 2 / sourcesMax);
+    this.#keptBytes = this.#ownBytesMax * sourcesMax;
   }
 
   /** A new day begins. */
   clear(): void {
     this.#bytes.clear();
+    this.#bytesBehind.clear();
+    this.#keptBytes = this.#ownBytesMax * this.#sourcesMax;
   }
 
   /**
    * Decides on a line of `lineBytes` while `roomBytes` are left of the day, and counts it when it is kept. It
    * counts for each of `sources`: a relay, and then a device behind it, which may have as much as is left to the relay.
+   * Room is kept for the first of them only: it can invent the others.
    */
   take(lineBytes: number, sources: readonly number[], roomBytes: number): DayOutcome {
     if (lineBytes > roomBytes) return "day-full";
-    const keys = sources.map((source) => this.#keyOf(source));
-    let leftBytes = roomBytes;
-    for (const key of keys) {
-      if (this.#bytesOf(key) + lineBytes > leftBytes) return "share";
-      leftBytes -= this.#bytesOf(key);
+    const counts = sources.map((source, place) => this.#countOf(source, place));
+    const ownBytes = Math.max(0, this.#ownBytesMax - (counts[0]?.bytes ?? this.#ownBytesMax));
+    if (lineBytes > ownBytes) {
+      let leftBytes = roomBytes - this.#keptBytes + ownBytes;
+      for (const [place, { bytes }] of counts.entries()) {
+        const usedBytes = bytes - (place === 0 ? this.#ownBytesMax - ownBytes : 0);
+        if (usedBytes + lineBytes > leftBytes) return "share";
+        leftBytes -= usedBytes;
+      }
     }
-    for (const key of keys) this.#bytes.set(key, this.#bytesOf(key) + lineBytes);
+    this.#keptBytes -= Math.min(lineBytes, ownBytes);
+    for (const { table, key, bytes } of counts) table.set(key, bytes + lineBytes);
     return "kept";
   }
 
-  #keyOf(source: number): number {
-    return this.#bytes.size < this.#sourcesMax || this.#bytes.has(source) ? source : furtherSources;
-  }
-
-  #bytesOf(key: number): number {
-    return this.#bytes.get(key) ?? 0;
+  #countOf(source: number, place: number) {
+    const table = place === 0 ? this.#bytes : this.#bytesBehind;
+    const key = table.size < this.#sourcesMax || table.has(source) ? source : furtherSources;
+    return { table, key, bytes: table.get(key) ?? 0 };
   }
 }

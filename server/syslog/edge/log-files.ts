@@ -63,7 +63,7 @@ export class LogFiles implements LogSink {
   readonly #files: OpenFile[] = [];
   readonly #rotated: RotatedFiles;
   readonly #dayBytesMax: number;
-  readonly #shares = new DayShares();
+  readonly #shares: DayShares;
   /** Bytes of today's files, lines not yet written included. */
   #todaysBytes = 0;
   #day: number;
@@ -76,6 +76,7 @@ export class LogFiles implements LogSink {
     this.#options = options;
     this.#dayBytesMax = Math.floor(options.totalBytesMax / (options.daysKept + 1));
     this.#rotated = new RotatedFiles(options.daysKept, this.#dayBytesMax);
+    this.#shares = new DayShares(this.#dayBytesMax);
     this.#day = dayOf(unixMs);
     try {
       for (const path of options.paths) {
