@@ -5,7 +5,7 @@ import {
   transferDefaults,
 } from "../../protocol/tftp/options.ts";
 import { type TftpRequest, tftpErrorCodes } from "../../protocol/tftp/packet.ts";
-import type { TransferSettings } from "./transfer.ts";
+import { type TransferSettings, wholeRetriesMax } from "./transfer.ts";
 
 /** What a server grants and how long it waits. Times are milliseconds. */
 export interface TransferPolicy {
@@ -64,9 +64,9 @@ export function agreeOnTransfer(
     ...(fileBytes === undefined || fileBytes === 0 ? {} : { fileBytes }),
   });
   const optionAck = listTransferOptions(accepted);
-  // A timeout that the client sets is its own schedule (RFC 2349), so there is no back-off.
-  const retryMs = accepted.timeout === undefined ? policy.retryMs : accepted.timeout * secondMs;
-  const backOffMs = accepted.timeout === undefined ? Math.max(retryMs, retryMsMax) : retryMs;
+  // A timeout that the client sets is its own schedule (RFC 2349), as long as the client may still be there.
+  const isOwn = accepted.timeout !== undefined;
+  const retryMs = isOwn ? accepted.timeout * secondMs : policy.retryMs;
   return {
     kind: "agreed",
     settings: {
@@ -74,7 +74,8 @@ export function agreeOnTransfer(
       windowBlocks: accepted.windowsize ?? transferDefaults.windowsize,
       optionAck: optionAck.length === 0 ? undefined : optionAck,
       retryMs,
-      retryMsMax: backOffMs,
+      evenRetries: isOwn ? wholeRetriesMax : 0,
+      retryMsMax: Math.max(retryMs, retryMsMax),
       sessionMs: policy.sessionMs,
       unansweredMs: policy.unansweredMs,
       unackedRetriesMax: policy.unackedRetriesMax,

@@ -388,6 +388,22 @@ describe("the limits of one address", () => {
     expect(bytes).toBeLessThanOrEqual(forged.bytesMax);
   });
 
+  test("a forged request and a forged ACK bring a few windows, though the client set the times", () => {
+    const net = network({ files: { large: patternBytes(1_000_000) } });
+    const options = [
+      ["blksize", "1468"],
+      ["windowsize", "64"],
+      ["timeout", "1"],
+    ] as const;
+    net.inject(request("large", options), victim, 4000);
+    net.inject(ackOf(0), victim, 4000, net.sent[0].port);
+    net.run();
+    // The window, three repetitions of it, and some twenty single blocks.
+    expect(net.sent.length).toBeGreaterThan(4 * 16);
+    expect(net.sent.length).toBeLessThan(4 * 64 + 30);
+    expect(net.ends).toEqual(["timed-out"]);
+  });
+
   test.each(["small", "none"])(
     "thousands of forged requests for %s bring a budget's worth",
     (file) => {

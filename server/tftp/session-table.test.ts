@@ -21,6 +21,7 @@ function session(clientAddress: number, clientPort: number): Session {
       windowBlocks: 1,
       optionAck: undefined,
       retryMs: 1,
+      evenRetries: 0,
       retryMsMax: 1,
       sessionMs: 1,
       unansweredMs: 1,

@@ -9,6 +9,7 @@ const plain: TransferSettings = {
   windowBlocks: 1,
   optionAck: undefined,
   retryMs: 5000,
+  evenRetries: 0,
   retryMsMax: 20_000,
   sessionMs: 300_000,
   unansweredMs: 30_000,
@@ -245,6 +246,42 @@ describe("windows (RFC 7440)", () => {
       expect(bench.ack(window * 4, nowMs + 1)).toEqual([]);
     }
     expect(bench.transfer.blocksRepeated).toBe(0);
+  });
+});
+
+describe("a client that has fallen silent", () => {
+  const patient = {
+    ...{ windowBlocks: 4, optionAck: [{ name: "timeout", value: "1" }] },
+    ...{ retryMs: 1000, evenRetries: 3 },
+  };
+
+  test("gets its window three times, then one block at a time and ever less often, to the end", () => {
+    const bench = new Bench(512 * 100, patient).start(0);
+    bench.ack(0, 10);
+    const waits: number[] = [];
+    const blocks: number[] = [];
+    let atMs = 10;
+    while (bench.transfer.end === undefined) {
+      waits.push(bench.transfer.dueAtMs - atMs);
+      atMs = bench.transfer.dueAtMs;
+      blocks.push(bench.timeOut().length);
+    }
+    expect(bench.transfer.end).toBe("timed-out");
+    expect(blocks.slice(0, 5)).toEqual([4, 4, 4, 1, 1]);
+    expect(waits.slice(0, 9)).toEqual([1000, 1000, 1000, 1000, 2000, 4000, 8000, 16_000, 20_000]);
+    // Five minutes.
+    expect(blocks.reduce((sum, count) => sum + count)).toBe(30);
+  });
+
+  test("goes on with whole windows when it comes back, whichever block it had last", () => {
+    for (const had of [1, 3, 4]) {
+      const bench = new Bench(512 * 100, patient).start(0);
+      bench.ack(0, 10);
+      for (let times = 0; times < 6; times += 1) bench.timeOut();
+      const next = [1, 2, 3, 4].map((block) => `data ${had + block}`);
+      expect(bench.ack(had, bench.transfer.dueAtMs - 1)).toEqual(next);
+      expect(bench.timeOut()).toEqual(next);
+    }
   });
 });
 

@@ -44,8 +44,9 @@ export interface TransferSettings {
   readonly windowBlocks: number;
   /** Options to confirm before the first block; undefined for a plain RFC 1350 transfer. */
   readonly optionAck: readonly TftpOption[] | undefined;
-  /** Time before the first repetition; it doubles each time, up to `retryMsMax`. */
+  /** Time before the first repetition; after `evenRetries` of them it doubles each time, up to `retryMsMax`. */
   readonly retryMs: number;
+  readonly evenRetries: number;
   readonly retryMsMax: number;
   /** Silence after which the transfer ends. */
   readonly sessionMs: number;
@@ -58,6 +59,11 @@ export interface TransferSettings {
 }
 
 const BLOCK_MASK = 0xffff;
+/**
+ * After this many repetitions only the next block is repeated: one forged ACK must not make windows of blocks flow to
+ * a stranger for minutes. A client that is still there acknowledges that block, and gets whole windows again.
+ */
+export const wholeRetriesMax = 3;
 /** A request repeated this soon is a copy made by the network. */
 const repeatMsMin = 100;
 
@@ -130,7 +136,7 @@ export class ReadTransfer {
         return;
       }
       // Older than the last one, or for a block never sent: ignore it.
-      if (ahead > this.#sent - this.acknowledgedBlocks) return;
+      if (ahead > this.#highestSent - this.acknowledgedBlocks) return;
       this.acknowledgedBlocks += ahead;
       if (this.acknowledgedBlocks < this.#sent && this.#isTooEarly(nowMs)) {
         this.#slide(nowMs, sink);
@@ -232,8 +238,10 @@ export class ReadTransfer {
   }
 
   #arm(nowMs: number): void {
-    const { retryMs, retryMsMax, sessionMs, unansweredMs, unackedRetriesMax } = this.#settings;
-    const intervalMs = Math.min(retryMs * 2 ** this.#retries, retryMsMax);
+    const { retryMs, evenRetries, retryMsMax } = this.#settings;
+    const { sessionMs, unansweredMs, unackedRetriesMax } = this.#settings;
+    const doublings = Math.max(0, this.#retries - evenRetries);
+    const intervalMs = Math.min(retryMs * 2 ** doublings, retryMsMax);
     if (this.isAnswered) {
       this.dueAtMs = Math.min(nowMs + intervalMs, this.progressAtMs + sessionMs);
       return;
@@ -251,7 +259,8 @@ export class ReadTransfer {
       return;
     }
     this.#sent = this.acknowledgedBlocks;
-    this.#sendUpTo(this.acknowledgedBlocks + windowBlocks, sink);
+    const blocks = this.#retries > wholeRetriesMax ? 1 : windowBlocks;
+    this.#sendUpTo(this.acknowledgedBlocks + blocks, sink);
   }
 
   #sendUpTo(end: number, sink: PacketSink): void {
