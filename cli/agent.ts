@@ -4,7 +4,7 @@ import { availableParallelism, hostname } from "node:os";
 import { Option } from "commander";
 import { versionName } from "../lab/machine/environment.ts";
 import type { Ipv4Network } from "../protocol/ipv4.ts";
-import { EtcdError } from "../server/etcd/edge/etcd-client.ts";
+import { EtcdError } from "../server/etcd/etcd-error.ts";
 import { exitStatus } from "./options/exit-status.ts";
 import { type OptionValue, parserOf } from "./options/options.ts";
 import { addLogOptions, type LogOptions, ProgramLog } from "./options/program-log.ts";

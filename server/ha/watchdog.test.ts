@@ -51,6 +51,23 @@ test("HA-11: a store that takes nothing is noticed, though new commits begin", (
   expect(health(watchdog)).toEqual([true, true]);
 });
 
+test("HA-11: a store that does a part of a commit now and then works, but not without end", () => {
+  const pulse = new DataPlanePulse();
+  const watchdog = new Watchdog(times, 0);
+  const turn = () => pulse.turned();
+  run(watchdog, pulse, [0, 100], turn);
+  pulse.commitBegun();
+  for (let fromMs = 100; fromMs < 3700; fromMs += 900) {
+    run(watchdog, pulse, [fromMs, fromMs + 900], turn);
+    expect(health(watchdog)).toEqual([true, true]);
+    pulse.commitMoved();
+  }
+  run(watchdog, pulse, [3700, 4090], turn);
+  expect(health(watchdog)).toEqual([true, true]);
+  run(watchdog, pulse, [4090, 4110], turn);
+  expect(health(watchdog)).toEqual([true, false]);
+});
+
 test("HA-11: a store that does not say whether a node that stood still leads is noticed", () => {
   const pulse = new DataPlanePulse();
   const watchdog = new Watchdog(times, 0);

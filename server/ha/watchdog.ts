@@ -1,12 +1,15 @@
 import { AttendedSilence } from "./attended-silence.ts";
 
-const Word = { turns: 0, commitsBegun: 1, commitsWritten: 2 } as const;
-const wordCount = 3;
+const Word = { turns: 0, commitsBegun: 1, commitsWritten: 2, commitMoves: 3 } as const;
+const wordCount = 4;
+/** A store that does one part of a commit after the other has this many times `commitMsMax` for the whole. */
+const movingFactor = 4;
 
 export interface DataPlaneCounts {
   readonly turns: number;
   readonly commitsBegun: number;
   readonly commitsWritten: number;
+  readonly commitMoves: number;
 }
 
 /**
@@ -34,6 +37,11 @@ export class DataPlanePulse {
     Atomics.add(this.#words, Word.commitsBegun, 1);
   }
 
+  /** The store has done a part of the commit under way. */
+  commitMoved(): void {
+    Atomics.add(this.#words, Word.commitMoves, 1);
+  }
+
   /** Every commit that began is durable. */
   commitsWritten(): void {
     Atomics.store(this.#words, Word.commitsWritten, Atomics.load(this.#words, Word.commitsBegun));
@@ -44,6 +52,7 @@ export class DataPlanePulse {
       turns: Atomics.load(this.#words, Word.turns),
       commitsBegun: Atomics.load(this.#words, Word.commitsBegun),
       commitsWritten: Atomics.load(this.#words, Word.commitsWritten),
+      commitMoves: Atomics.load(this.#words, Word.commitMoves),
     };
   }
 }
@@ -51,7 +60,10 @@ export class DataPlanePulse {
 export interface WatchdogTimes {
   /** The loop hangs when it has not turned for this long. */
   readonly turnMsMax: number;
-  /** The store fails when commits, or requests to it, have had no result for this long. */
+  /**
+   * The store fails when it has done no part of its commits, or of requests to it, for this long; or four times as
+   * long without a whole one.
+   */
   readonly commitMsMax: number;
   /** Between two looks at most this much time counts (see AttendedSilence). */
   readonly blindMsMax: number;
@@ -62,6 +74,7 @@ export class Watchdog {
   readonly #times: WatchdogTimes;
   readonly #turns: AttendedSilence;
   readonly #commits: AttendedSilence;
+  readonly #wholeCommits: AttendedSilence;
   #counts: DataPlaneCounts | undefined;
   #passedAtMs: number;
 
@@ -70,6 +83,7 @@ export class Watchdog {
     this.#passedAtMs = nowMs;
     this.#turns = new AttendedSilence(times.blindMsMax);
     this.#commits = new AttendedSilence(times.blindMsMax);
+    this.#wholeCommits = new AttendedSilence(times.blindMsMax);
   }
 
   get dataPlaneTurns(): boolean {
@@ -77,7 +91,9 @@ export class Watchdog {
   }
 
   get storeWrites(): boolean {
-    return this.#commits.silentMs < this.#times.commitMsMax;
+    const { commitMsMax } = this.#times;
+    const wholeMsMax = movingFactor * commitMsMax;
+    return this.#commits.silentMs < commitMsMax && this.#wholeCommits.silentMs < wholeMsMax;
   }
 
   /**
@@ -86,14 +102,16 @@ export class Watchdog {
    */
   pass(nowMs: number, counts: DataPlaneCounts, isSuspect: boolean): void {
     const before = this.#counts;
-    const { turns, commitsBegun, commitsWritten } = counts;
-    const hasWritten = commitsWritten !== before?.commitsWritten;
+    const { turns, commitsBegun, commitsWritten, commitMoves } = counts;
     if (turns !== before?.turns) this.#turns.heard();
     const isIdle = commitsBegun === commitsWritten && !isSuspect;
-    if (isIdle || hasWritten) this.#commits.heard();
+    const isWritten = isIdle || commitsWritten !== before?.commitsWritten;
+    if (isWritten) this.#wholeCommits.heard();
+    if (isWritten || commitMoves !== before?.commitMoves) this.#commits.heard();
     const elapsedMs = nowMs - this.#passedAtMs;
     this.#turns.pass(elapsedMs);
     this.#commits.pass(elapsedMs);
+    this.#wholeCommits.pass(elapsedMs);
     this.#passedAtMs = nowMs;
     this.#counts = counts;
   }

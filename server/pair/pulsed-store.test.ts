@@ -5,7 +5,7 @@ import { PulsedStore } from "./pulsed-store.ts";
 
 function setUp(pulse = new DataPlanePulse()) {
   const took: number[] = [];
-  const etcd = { nowMs: 0, isDone: false, error: undefined as Error | undefined };
+  const etcd = { nowMs: 0, isDone: false, parts: 0, error: undefined as Error | undefined };
   const store: LeaseStore = {
     durability: "replicated",
     append: () => undefined,
@@ -20,7 +20,8 @@ function setUp(pulse = new DataPlanePulse()) {
     close: () => undefined,
   };
   const timer = { nowMs: () => etcd.nowMs, took: (ms: number) => void took.push(ms) };
-  return { pulsed: new PulsedStore(store, pulse, timer), pulse, took, etcd };
+  const pulsed = new PulsedStore(store, pulse, timer, () => etcd.parts);
+  return { pulsed, pulse, took, etcd };
 }
 
 test("HA-11: a commit that is under way is begun and not written, and then it is", () => {
@@ -55,4 +56,31 @@ test("HA-11: one that failed stays unwritten until another one is written", () =
   expect(pulse.read()).toMatchObject({ commitsBegun: 1, commitsWritten: 0 });
   pulsed.commit();
   expect(pulse.read()).toMatchObject({ commitsBegun: 2, commitsWritten: 2 });
+});
+
+test("HA-11: parts of a commit that etcd has done show that it works, but not when it has failed before", () => {
+  const { pulsed, pulse, etcd } = setUp();
+  const look = () => {
+    pulsed.endCommit(0);
+    return pulse.read().commitMoves;
+  };
+  pulsed.beginCommit();
+  expect(look()).toBe(0);
+  etcd.parts = 3;
+  expect([look(), look()]).toEqual([1, 1]);
+  etcd.parts = 4;
+  expect(look()).toBe(2);
+  etcd.error = new LeaseStoreError("UNAVAILABLE", "No etcd.", "Wait.");
+  expect(look).toThrow(LeaseStoreError);
+  // A member without a majority takes the same commit again.
+  etcd.error = undefined;
+  pulsed.beginCommit();
+  etcd.parts = 8;
+  expect(look()).toBe(2);
+  etcd.isDone = true;
+  look();
+  etcd.isDone = false;
+  pulsed.beginCommit();
+  etcd.parts = 9;
+  expect(look()).toBe(3);
 });

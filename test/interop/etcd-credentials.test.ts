@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import type { EtcdCredentials } from "../../server/etcd/edge/etcd-access.ts";
-import { EtcdClient, EtcdError } from "../../server/etcd/edge/etcd-client.ts";
+import { EtcdClient } from "../../server/etcd/edge/etcd-client.ts";
 import { KeptLease } from "../../server/etcd/edge/etcd-kept-lease.ts";
+import { EtcdError } from "../../server/etcd/etcd-error.ts";
 import { EtcdCluster, etcdMissingReason } from "./etcd-cluster.testing.ts";
 
 // The agents' test plays runs with a user and certificates; here is who is let in, and what outlives what.

@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { describeUnless } from "../../base/net/describe-unless.testing.ts";
 import { Prng } from "../../base/prng.ts";
-import { EtcdClient, EtcdError } from "../../server/etcd/edge/etcd-client.ts";
+import { EtcdClient } from "../../server/etcd/edge/etcd-client.ts";
+import { EtcdError } from "../../server/etcd/etcd-error.ts";
 import type { Transaction } from "../../server/etcd/etcd-messages.ts";
 import { pairKeys } from "../../server/etcd/pair-keys.ts";
 import { writeRecord } from "../../server/lease/format/lease-file.ts";
@@ -131,7 +132,10 @@ describeUnless(etcdMissingReason(), "a pair when things go wrong", () => {
     const options = { endpoints: cluster.endpoints, attemptMsMin: 500, attemptMsMax: 1000 };
     const client = new LossyClient(options);
     const keys = pairKeys(newPrefix());
-    const commits = new PairCommits({ client, keys, commitMsMax: 2000, post: () => undefined });
+    const nothing = () => undefined;
+    const commits = new PairCommits({
+      ...{ client, keys, commitMsMax: 2000, post: nothing, onProgress: nothing },
+    });
     onTestFinished(() => client.close());
     const plain = cluster.client();
     onTestFinished(() => plain.close());

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { EtcdError } from "../../server/etcd/edge/etcd-client.ts";
+import { EtcdError } from "../../server/etcd/etcd-error.ts";
 import type { KeyValue, RangeAnswer, RangeQuery } from "../../server/etcd/etcd-messages.ts";
 import { leaseKey } from "../../server/etcd/pair-keys.ts";
 import { writeRecord } from "../../server/lease/format/lease-file.ts";

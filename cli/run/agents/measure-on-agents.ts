@@ -1,7 +1,7 @@
 import { environmentOf } from "../../../lab/machine/environment.ts";
 import type { RunResult } from "../../../reports/result/run-result.ts";
 import { Population } from "../../../scenarios/population/population.ts";
-import { EtcdError } from "../../../server/etcd/edge/etcd-client.ts";
+import { EtcdError } from "../../../server/etcd/etcd-error.ts";
 import { newSafetyCounters } from "../../../simulator/measure/safety-checker.ts";
 import { runOutcomeOf } from "../../../simulator/run/run-outcome.ts";
 import { abortable } from "../../options/until-interrupted.ts";

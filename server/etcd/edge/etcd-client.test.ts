@@ -10,8 +10,12 @@ import { framed } from "./etcd-grpc.ts";
 const header = new MessageWriter().number(3, 7);
 const answerBytes = framed(new MessageWriter().message(1, header).number(4, 0).finish());
 
+/** A transaction that succeeded. */
+const transactionBytes = framed(new MessageWriter().message(1, header).number(2, 1).finish());
+
 async function memberThat(answer: (stream: ServerHttp2Stream) => Promise<void>): Promise<string> {
   const server = createServer();
+  onTestFinished(() => void server.close());
   server.on("stream", (stream) => {
     stream.on("error", () => undefined);
     stream.respond(
@@ -22,7 +26,6 @@ async function memberThat(answer: (stream: ServerHttp2Stream) => Promise<void>):
     void answer(stream);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
@@ -36,12 +39,74 @@ function clientOf(...endpoints: string[]): EtcdClient {
 
 const query = { key: "/p/leader" };
 
-test("members that take longer than the least time are given longer, until they answer", async () => {
-  const late = (stream: ServerHttp2Stream) => rest(150).then(() => void stream.end(answerBytes));
-  const client = clientOf(await memberThat(late), await memberThat(late));
+const lateBy =
+  (ms: number) =>
+  (stream: ServerHttp2Stream): Promise<void> =>
+    rest(ms).then(() => void (stream.destroyed || stream.end(answerBytes)));
+
+test("a member that is only slow is waited for, while another one is asked beside it", async () => {
+  const asked: string[] = [];
+  const slow = await memberThat((stream) => {
+    asked.push("slow");
+    return lateBy(300)(stream);
+  });
+  const dead = await memberThat(() => {
+    asked.push("dead");
+    return new Promise(() => undefined);
+  });
+  const client = clientOf(slow, dead);
+  // Members that are given 20, 40, 80 … ms in turn would all have been given up before the first answer.
   expect((await client.range(query, 20_000)).revision).toBe(7);
+  expect(asked).toEqual(["slow", "dead"]);
   // From then on it knows.
-  expect(client.attemptMs).toBeGreaterThan(150);
+  expect(client.attemptMs).toBeGreaterThan(300);
+  asked.length = 0;
+  await client.range(query, 20_000);
+  expect(asked).toEqual(["slow"]);
+});
+
+test("the member that answered is asked first the next time", async () => {
+  const silent = await memberThat(() => new Promise(() => undefined));
+  let answered = 0;
+  const quick = await memberThat((stream) => {
+    answered += 1;
+    return lateBy(0)(stream);
+  });
+  const client = clientOf(silent, quick);
+  await client.range(query, 20_000);
+  const startMs = performance.now();
+  for (let call = 0; call < 3; call += 1) await client.range(query, 20_000);
+  expect(answered).toBe(4);
+  expect(performance.now() - startMs).toBeLessThan(5000);
+});
+
+test("an attempt that fails does not end the one beside it, and the call ends with its time", async () => {
+  const slow = await memberThat(lateBy(400));
+  const closing = await memberThat(async (stream) => stream.session?.destroy());
+  expect((await clientOf(slow, closing).range(query, 20_000)).revision).toBe(7);
+  const silent = await memberThat(() => new Promise(() => undefined));
+  await expect(clientOf(silent, silent).range(query, 200)).rejects.toThrow(/did not answer in/);
+});
+
+test("a member that takes a long transaction in parts is not silent", async () => {
+  const value = new Uint8Array(400_000);
+  const taking = await memberThat(async (stream) => {
+    // Its window opens only as far as it reads.
+    stream.on("readable", async () => {
+      await rest(100);
+      stream.read();
+    });
+    stream.on("end", () => stream.end(transactionBytes));
+  });
+  let parts = 0;
+  const client = clientOf(taking);
+  const transaction = { guards: [], puts: [{ key: "/p/a", value }], reads: [] };
+  const startMs = performance.now();
+  await client.transact(transaction, 500, () => {
+    parts += 1;
+  });
+  expect(performance.now() - startMs).toBeGreaterThan(700);
+  expect(parts).toBeGreaterThan(5);
 });
 
 test("probes that are given only one attempt learn from their silence, too", async () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { type ClientHttp2Stream, constants } from "node:http2";
 import { performance } from "node:perf_hooks";
-import { StartError } from "../../process/start-error.ts";
 import { type AttemptLimits, AttemptTime } from "../attempt-time.ts";
+import { EtcdError } from "../etcd-error.ts";
 import {
   decodeLease,
   decodeRange,
@@ -24,47 +24,30 @@ import {
   type TransactionAnswer,
   type WatchAnswer,
 } from "../etcd-messages.ts";
-import { ProtobufError } from "../protobuf.ts";
-import { type EtcdUserAccess, readEtcdPassword, readEtcdTls } from "./etcd-access.ts";
+import { type EtcdUserAccess, readEtcdPassword } from "./etcd-access.ts";
+import { EtcdConnection, orEtcdError, type Question } from "./etcd-connection.ts";
 import { framed, readMessages } from "./etcd-grpc.ts";
 
-const WINDOW_BYTES = 4 << 20;
-const GRPC_OK = "0";
 const leaseExists = /lease already exists/;
 const rangePath = "/etcdserverpb.KV/Range";
 const leasePath = (call: string): string => `/etcdserverpb.Lease/Lease${call}`;
-/** gRPC statuses of refusals that every other member of etcd would repeat. */
-const finalStatuses: ReadonlySet<string> = new Set([
-  ...["3", "5", "6", "7", "9", "11"], // invalid argument … out of range (compacted)
-  ...["12", "16"], // unimplemented, unauthenticated
-]);
 /** etcd forgets a token after minutes without a call, when it starts anew, and when users change. */
 const tokenIsStale = /invalid auth token|revision in header is old/;
 
-/**
- * There was no answer, or a refusal that every other member would repeat (`isRefused`). In both cases an
- * earlier attempt may have succeeded, or may still succeed.
- */
-export class EtcdError extends Error {
-  override readonly name = "EtcdError";
-  readonly isRefused: boolean;
-
-  constructor(message: string, isRefused = false) {
-    super(message);
-    this.isRefused = isRefused;
-  }
-}
-
-/** A member did not answer in its time. */
-class EtcdSilence extends EtcdError {}
-
-/** A member that has not answered for as long as AttemptTime gives it is given up for another one. */
+/** When a member has not answered for as long as AttemptTime gives it, another one is asked beside it. */
 export interface EtcdClientOptions extends EtcdUserAccess, AttemptLimits {}
 
-/** `whole`: from the request to the end of the answer. `silence`: from one byte of the answer to the next. */
-interface AnswerLimit {
-  readonly kind: "whole" | "silence";
-  readonly msMax: number;
+/** A call at one member. `ended` settles at the latest when the connection ends. */
+interface Attempt<Answer> {
+  /** Undefined when there was no connection. */
+  readonly connection: EtcdConnection | undefined;
+  readonly ended: Promise<AttemptEnd<Answer>>;
+}
+
+interface AttemptEnd<Answer> {
+  readonly connection: EtcdConnection | undefined;
+  readonly result: Answer | EtcdError;
+  readonly tookMs: number;
 }
 
 /** Hears the events of a watch. `onEnd` is the last call; the next watch goes to another member. */
@@ -80,14 +63,17 @@ export interface EtcdWatch {
 }
 
 /**
- * etcd's API v3 over gRPC (HTTP/2). It asks one member at a time, and the next one when that one does
- * not answer. A call is repeated until its time is up, so every call must be idempotent.
+ * etcd's API v3 over gRPC (HTTP/2). It asks one member; another one beside it when that one is silent, because it may
+ * only be slow; and another one instead of it when it fails. The first answer counts, and its member is asked next
+ * time. All this goes on until the call's time is up, so every call must be idempotent.
  */
 export class EtcdClient {
   readonly #options: EtcdClientOptions;
   readonly #attemptTime: AttemptTime;
+  /** All that are open: the one that new calls use, and those that calls under way have asked beside it. */
+  readonly #connections = new Set<EtcdConnection>();
   #member = 0;
-  #session: ClientHttp2Session | undefined;
+  #connection: EtcdConnection | undefined;
   #token: string | undefined;
   #isClosed = false;
 
@@ -101,10 +87,17 @@ export class EtcdClient {
     return this.#attemptTime.ms;
   }
 
-  /** Throws EtcdError. `transaction` must be idempotent. */
-  transact(transaction: Transaction, msMax: number): Promise<TransactionAnswer> {
+  /**
+   * Throws EtcdError when etcd has been silent for `msMax`. While it takes the parts of a long transaction it is not:
+   * `onTaken` hears of each. `transaction` must be idempotent.
+   */
+  transact(
+    transaction: Transaction,
+    msMax: number,
+    onTaken?: () => void,
+  ): Promise<TransactionAnswer> {
     const message = encodeTransaction(transaction);
-    return this.#call("/etcdserverpb.KV/Txn", message, decodeTransaction, msMax);
+    return this.#call("/etcdserverpb.KV/Txn", message, decodeTransaction, msMax, onTaken);
   }
 
   /** Throws EtcdError. */
@@ -122,10 +115,17 @@ export class EtcdClient {
    * `silentMsMax`, however long the whole takes. Throws EtcdError; the next page goes to another member.
    */
   async readPage(query: RangeQuery, silentMsMax: number): Promise<RangeAnswer> {
-    const limit: AnswerLimit = { kind: "silence", msMax: silentMsMax };
-    const answer = await this.#attempt(rangePath, encodeRange(query), decodeRange, limit);
-    if (answer instanceof EtcdError) throw answer;
-    return answer;
+    const silence = new Silence();
+    const { connection, ended } = this.#attempt(this.#use(), {
+      ...{ path: rangePath, message: encodeRange(query), decode: decodeRange },
+      onBytes: () => silence.heard(),
+    });
+    const end = await Promise.race([silence.of(silentMsMax), ended]);
+    silence.end();
+    const result = end === undefined ? silenceError(connection, silentMsMax) : end.result;
+    if (!(result instanceof EtcdError)) return result;
+    if (!result.isRefused) this.#giveUp(connection);
+    throw result;
   }
 
   /** Deletes every key that begins with `prefix`. Throws EtcdError. */
@@ -174,16 +174,22 @@ export class EtcdClient {
       listener.onEnd(reason);
     };
     const open = async (): Promise<void> => {
-      const token = await this.#authenticated(this.attemptMs);
-      if (isOver) return;
-      const opened =
-        token instanceof EtcdError ? token : this.#open("/etcdserverpb.Watch/Watch", token);
-      if (opened instanceof EtcdError) return finish(opened.message);
+      const connection = this.#use();
+      if (connection instanceof EtcdError) return finish(connection.message);
       const giveUp = (reason: string): void => {
-        if (!isOver) this.#giveUp(opened.session);
+        if (!isOver) this.#giveUp(connection);
         finish(reason);
       };
-      stream = opened.stream;
+      const silence = new Silence();
+      const silent = silence
+        .of(this.attemptMs)
+        .then(() => silenceError(connection, this.attemptMs));
+      const token = await Promise.race([silent, this.#authenticate(connection)]);
+      silence.end();
+      if (isOver) return;
+      if (token instanceof EtcdError) return giveUp(token.message);
+      if (!connection.isOpen) return giveUp(`${connection.endpoint}: the connection ended`);
+      stream = connection.stream("/etcdserverpb.Watch/Watch", token);
       if (isPaused) stream.pause();
       readMessages(stream, {
         onMessage: (message) => {
@@ -219,15 +225,13 @@ export class EtcdClient {
 
   /** Gives up the member in use, so that the next call goes to another one. */
   changeMember(): void {
-    this.#session?.destroy();
-    this.#session = undefined;
-    this.#member = (this.#member + 1) % this.#options.endpoints.length;
+    this.#end(this.#connection);
+    this.#member = this.#memberAfter(this.#member);
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#session?.destroy();
-    this.#session = undefined;
+    for (const connection of this.#connections) this.#end(connection);
   }
 
   async #call<Answer>(
@@ -235,41 +239,88 @@ export class EtcdClient {
     message: Uint8Array,
     decode: (bytes: Uint8Array) => Answer,
     msMax: number,
+    onPartTaken?: () => void,
   ): Promise<Answer> {
-    const endMs = performance.now() + msMax;
+    const silence = new Silence();
+    let endMs = performance.now() + msMax;
+    const onTaken = (): void => {
+      endMs = performance.now() + msMax;
+      silence.heard();
+      onPartTaken?.();
+    };
+    const question = { path, message, decode, onTaken };
+    const attempts = [this.#attempt(this.#use(), question)];
+    let member = this.#member;
     let pauseMs = 5;
     let reason: EtcdError | undefined;
     for (;;) {
       const { attemptMs } = this;
-      const startMs = performance.now();
-      const memberMs = Math.max(1, Math.min(attemptMs, endMs - startMs));
-      const limit: AnswerLimit = { kind: "whole", msMax: memberMs };
-      const result = await this.#attempt(path, message, decode, limit);
+      const memberMs = Math.max(1, Math.min(attemptMs, endMs - performance.now()));
+      const ends = attempts.map(({ ended }) => ended);
+      const end = await Promise.race([silence.of(memberMs), ...ends]);
+      silence.end();
+      if (end === undefined) {
+        const { connection } = attempts[attempts.length - 1];
+        this.#attemptTime.silent(memberMs);
+        // A last attempt that had too little time says less than the one before it.
+        if (memberMs === attemptMs) reason = silenceError(connection, memberMs);
+        reason ??= silenceError(connection, memberMs);
+        if (performance.now() >= endMs) break;
+        if (attempts.length === this.#attemptsMax) continue;
+        member = this.#memberAfter(member);
+        attempts.push(this.#attempt(this.#connect(member), question));
+        continue;
+      }
+      const { connection, result, tookMs } = end;
       if (!(result instanceof EtcdError)) {
-        this.#attemptTime.answered(performance.now() - startMs);
+        this.#attemptTime.answered(tookMs);
+        this.#keep(connection, attempts);
         return result;
       }
-      if (result.isRefused || this.#isClosed) throw result;
-      if (result instanceof EtcdSilence) this.#attemptTime.silent(memberMs);
-      // A last attempt that had too little time says less than the one before it.
-      if (memberMs === attemptMs || reason === undefined) reason = result;
-      if (performance.now() + pauseMs >= endMs) throw reason;
+      if (result.isRefused || this.#isClosed) {
+        this.#keep(connection, attempts);
+        throw result;
+      }
+      reason = result;
+      this.#giveUp(connection);
+      attempts.splice(
+        attempts.findIndex((attempt) => attempt.connection === connection),
+        1,
+      );
+      // The others may still answer.
+      if (attempts.length > 0) continue;
+      if (performance.now() + pauseMs >= endMs) break;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
       pauseMs = Math.min(100, 2 * pauseMs);
+      attempts.push(this.#attempt(this.#use(), question));
+      member = this.#member;
     }
+    for (const { connection } of attempts) this.#giveUp(connection);
+    throw reason;
   }
 
-  async #attempt<Answer>(
-    path: string,
-    message: Uint8Array,
-    decode: (bytes: Uint8Array) => Answer,
-    { kind, msMax }: AnswerLimit,
+  #attempt<Answer>(
+    connection: EtcdConnection | EtcdError,
+    question: Question<Answer>,
+  ): Attempt<Answer> {
+    if (connection instanceof EtcdError) {
+      const end = { connection: undefined, result: connection, tookMs: 0 };
+      return { connection: undefined, ended: Promise.resolve(end) };
+    }
+    const startMs = performance.now();
+    const ended = this.#asUser(connection, question).then((result) => {
+      return { connection, result, tookMs: performance.now() - startMs };
+    });
+    return { connection, ended };
+  }
+
+  async #asUser<Answer>(
+    connection: EtcdConnection,
+    question: Question<Answer>,
   ): Promise<Answer | EtcdError> {
-    const endMs = performance.now() + msMax;
-    const token = await this.#authenticated(msMax);
+    const token = await this.#authenticate(connection);
     if (token instanceof EtcdError) return token;
-    const left: AnswerLimit = { kind, msMax: Math.max(1, endMs - performance.now()) };
-    const result = await this.#exchange(path, message, decode, token, left);
+    const result = await connection.ask(question, token);
     const isStale = result instanceof EtcdError && tokenIsStale.test(result.message);
     if (token === undefined || !isStale) return result;
     // Another call may have a new one already.
@@ -278,117 +329,95 @@ export class EtcdClient {
   }
 
   /** The token by which etcd knows the user; undefined without credentials. */
-  async #authenticated(msMax: number): Promise<string | undefined | EtcdError> {
+  async #authenticate(connection: EtcdConnection): Promise<string | undefined | EtcdError> {
     const { credentials } = this.#options;
     if (credentials === undefined || this.#token !== undefined) return this.#token;
     // Read each time, as certificates are.
     const password = orEtcdError(() => readEtcdPassword(credentials));
     if (password instanceof EtcdError) return password;
-    const message = encodeAuthenticate(credentials.user, password);
-    const path = "/etcdserverpb.Auth/Authenticate";
-    const limit: AnswerLimit = { kind: "whole", msMax };
-    const token = await this.#exchange(path, message, decodeToken, undefined, limit);
+    const token = await connection.ask(
+      {
+        path: "/etcdserverpb.Auth/Authenticate",
+        message: encodeAuthenticate(credentials.user, password),
+        decode: decodeToken,
+      },
+      undefined,
+    );
     if (!(token instanceof EtcdError)) this.#token = token;
     return token;
   }
 
-  /** Asks the member in use once, and gives it up when it has no answer. */
-  #exchange<Answer>(
-    path: string,
-    message: Uint8Array,
-    decode: (bytes: Uint8Array) => Answer,
-    token: string | undefined,
-    { kind, msMax }: AnswerLimit,
-  ): Promise<Answer | EtcdError> {
-    const opened = this.#open(path, token);
-    if (opened instanceof EtcdError) return Promise.resolve(opened);
-    const { session, stream } = opened;
-    const endpoint = this.#endpoint;
-    return new Promise((resolve) => {
-      let answer: Uint8Array | undefined;
-      const end = (result: Answer | EtcdError): void => {
-        clearTimeout(timer);
-        if (result instanceof EtcdError && !result.isRefused) this.#giveUp(session);
-        resolve(result);
-      };
-      const timer = setTimeout(() => {
-        stream.close(constants.NGHTTP2_CANCEL);
-        end(new EtcdSilence(`${endpoint} did not answer in ${Math.round(msMax)} ms`));
-      }, msMax);
-      readMessages(stream, {
-        onMessage: (bytes) => {
-          answer = bytes;
-        },
-        onEnd: (status, text) => {
-          const bytes = answer;
-          if (status === GRPC_OK && bytes !== undefined) end(orEtcdError(() => decode(bytes)));
-          else {
-            const message = `${endpoint}: ${text} (status ${status})`;
-            end(new EtcdError(message, finalStatuses.has(status)));
-          }
-        },
-      });
-      if (kind === "silence") stream.on("data", () => void timer.refresh());
-      stream.end(framed(message));
-    });
+  /** The connection that calls use. */
+  #use(): EtcdConnection | EtcdError {
+    if (this.#connection?.isOpen) return this.#connection;
+    this.#end(this.#connection);
+    const connection = this.#connect(this.#member);
+    if (!(connection instanceof EtcdError)) this.#connection = connection;
+    return connection;
   }
 
-  /** Nothing is done when another call has given the member up already. */
-  #giveUp(session: ClientHttp2Session): void {
-    if (session === this.#session) this.changeMember();
+  #memberAfter(member: number): number {
+    return (member + 1) % this.#options.endpoints.length;
   }
 
-  get #endpoint(): string {
-    return this.#options.endpoints[this.#member];
-  }
-
-  #open(path: string, token: string | undefined): OpenStream | EtcdError {
+  #connect(member: number): EtcdConnection | EtcdError {
     if (this.#isClosed) return new EtcdError("the client is closed");
-    let session = this.#session;
-    if (session === undefined || session.closed || session.destroyed) {
-      const connected = orEtcdError(() => this.#connect());
-      if (connected instanceof EtcdError) return connected;
-      session = this.#session = connected;
-    }
-    const stream = session.request({
-      ":method": "POST",
-      ":path": path,
-      "content-type": "application/grpc",
-      te: "trailers",
-      ...(token === undefined ? {} : { token }),
-    });
-    return { session, stream };
+    const { endpoints, tls } = this.#options;
+    const connection = EtcdConnection.open(member, endpoints[member], tls);
+    if (!(connection instanceof EtcdError)) this.#connections.add(connection);
+    return connection;
   }
 
-  /** Throws StartError when the certificates cannot be read. */
-  #connect(): ClientHttp2Session {
-    const { tls } = this.#options;
-    const session = connect(this.#endpoint, {
-      settings: { initialWindowSize: WINDOW_BYTES },
-      // Read each time, so a renewed certificate counts from the next connection on.
-      ...(tls === undefined ? {} : readEtcdTls(tls)),
-    });
-    // Its streams report what goes wrong with the connection.
-    session.on("error", () => undefined);
-    session.once("connect", (connected) => {
-      // It may have been given up in the meantime.
-      if (!connected.destroyed) connected.setLocalWindowSize(4 * WINDOW_BYTES);
-    });
-    return session;
+  /** The member that has answered is asked from now on, instead of those that were silent. */
+  #keep(answering: EtcdConnection | undefined, attempts: readonly Attempt<unknown>[]): void {
+    for (const { connection } of attempts) if (connection !== answering) this.#end(connection);
+    if (answering === undefined || answering === this.#connection) return;
+    if (this.#connection === undefined) {
+      this.#connection = answering;
+      this.#member = answering.member;
+    } else this.#end(answering);
+  }
+
+  /** The member is not changed again when another call has given it up already. */
+  #giveUp(connection: EtcdConnection | undefined): void {
+    if (connection === this.#connection) this.changeMember();
+    else this.#end(connection);
+  }
+
+  #end(connection: EtcdConnection | undefined): void {
+    if (connection === undefined) return;
+    connection.end();
+    this.#connections.delete(connection);
+    if (connection === this.#connection) this.#connection = undefined;
+  }
+
+  /** Then all have been asked, and it waits. */
+  get #attemptsMax(): number {
+    return Math.max(2, this.#options.endpoints.length);
   }
 }
 
-interface OpenStream {
-  readonly session: ClientHttp2Session;
-  readonly stream: ClientHttp2Stream;
+/** Ends a wait in which nothing is heard. */
+class Silence {
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Settles when nothing has been heard for `msMax`. */
+  of(msMax: number): Promise<undefined> {
+    return new Promise((resolve) => {
+      this.#timer = setTimeout(() => resolve(undefined), msMax);
+    });
+  }
+
+  heard(): void {
+    this.#timer?.refresh();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
 }
 
-/** An unreadable file or answer fails only this attempt. */
-function orEtcdError<Result>(get: () => Result): Result | EtcdError {
-  try {
-    return get();
-  } catch (error) {
-    if (!(error instanceof StartError || error instanceof ProtobufError)) throw error;
-    return new EtcdError(error.message);
-  }
+function silenceError(connection: EtcdConnection | undefined, ms: number): EtcdError {
+  return new EtcdError(`${connection?.endpoint} did not answer in ${Math.round(ms)} ms`);
 }

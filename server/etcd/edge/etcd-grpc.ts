@@ -13,6 +13,29 @@ export function framed(message: Uint8Array): Uint8Array {
   return frame;
 }
 
+/**
+ * A part of a message. It is shorter than the window that a member opens for a new stream (RFC 9113, 6.9.2), so a
+ * longer message leaves in parts as the member takes them.
+ */
+const PART_BYTES = 32 << 10;
+
+/** Sends a frame and ends the stream. `onTaken` is called when a part has been taken and another one follows. */
+export function writeMessage(
+  stream: ClientHttp2Stream,
+  frame: Uint8Array,
+  onTaken?: () => void,
+): void {
+  if (frame.length <= PART_BYTES) {
+    stream.end(frame);
+    return;
+  }
+  stream.write(frame.subarray(0, PART_BYTES), (error) => {
+    if (error) return;
+    onTaken?.();
+    if (!stream.writableEnded) writeMessage(stream, frame.subarray(PART_BYTES), onTaken);
+  });
+}
+
 /** Hears the messages of a stream. */
 export interface MessageListener {
   onMessage(message: Uint8Array): void;

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { type EtcdClient, EtcdError } from "./etcd-client.ts";
+import { EtcdError } from "../etcd-error.ts";
+import type { EtcdClient } from "./etcd-client.ts";
 
 /** Keep-alives in the life of a lease: one may be lost without harm. */
 const BEATS_A_LIFE = 3;

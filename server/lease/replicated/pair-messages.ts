@@ -3,10 +3,11 @@ import type { LeaderSight } from "../../mandate/leader-key.ts";
 
 /**
  * Indexes of the shared words. `commit`: state of the current commit. `posted`: count of notices the
- * thread has sent, to wait on.
+ * thread has sent, to wait on. `progress`: count of the parts of commits that etcd has taken or answered.
  */
-export const PairWord = { commit: 0, posted: 1 } as const;
-const PAIR_WORDS = 2;
+export const PairWord = { commit: 0, posted: 1, progress: 2 } as const;
+/** An even number, for the longs follow. */
+const PAIR_WORDS = 4;
 
 /**
  * Memory that the loop and its pair thread share: 32-bit words, and after them the revision of the latest
@@ -53,7 +54,7 @@ export function commitEndOf(word: number): CommitEnd {
 export interface PairOptions extends EtcdAccess {
   /** Prefix of the keys that the two nodes share: `/provlab/pair1/`. */
   readonly prefix: string;
-  /** A commit that takes longer is UNAVAILABLE. */
+  /** A commit is UNAVAILABLE when etcd has taken and answered no part of it for this long. */
   readonly commitMsMax: number;
   /** A member of etcd gets at least this long to answer before another one is asked; see AttemptTime. */
   readonly attemptMsMin: number;

@@ -1,5 +1,6 @@
 import type { EtcdAccess } from "../../etcd/edge/etcd-access.ts";
-import { EtcdClient, EtcdError, type EtcdWatch } from "../../etcd/edge/etcd-client.ts";
+import { EtcdClient, type EtcdWatch } from "../../etcd/edge/etcd-client.ts";
+import { EtcdError } from "../../etcd/etcd-error.ts";
 import {
   endOfPrefix,
   type RangeQuery,

@@ -44,7 +44,7 @@ export function openPairStorage(input: PairStorageInput) {
   const pulse = new DataPlanePulse(plane.pulse);
   const pair: GateInputs = { pairState, pulse, node, deadMs, recovers, lost: () => lostReason };
   return {
-    store: new PulsedStore(node.store, pulse, timer),
+    store: new PulsedStore(node.store, pulse, timer, () => node.commitProgress),
     loaded: node.loaded,
     wake: node.wake,
     pair,

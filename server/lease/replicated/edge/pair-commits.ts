@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { performance } from "node:perf_hooks";
 import { assert } from "../../../../base/assert.ts";
-import { type EtcdClient, EtcdError } from "../../../etcd/edge/etcd-client.ts";
+import type { EtcdClient } from "../../../etcd/edge/etcd-client.ts";
+import { EtcdError } from "../../../etcd/etcd-error.ts";
 import type { Transaction, TransactionAnswer } from "../../../etcd/etcd-messages.ts";
 import type { PairKeys } from "../../../etcd/pair-keys.ts";
 import { CommitChain } from "../commit-chain.ts";
@@ -11,8 +11,11 @@ import type { CommitEnd, PairNotice } from "../pair-messages.ts";
 export interface PairCommitsOptions {
   readonly client: EtcdClient;
   readonly keys: PairKeys;
+  /** A commit is given up when etcd has taken and answered no part of it for this long. */
   readonly commitMsMax: number;
   post(notice: PairNotice): void;
+  /** etcd has taken or answered a part of the commit under way. */
+  onProgress(): void;
 }
 
 /** etcd's messages for a transaction with too many puts or bytes. */
@@ -58,11 +61,10 @@ export class PairCommits {
     assert(chain !== undefined, "a commit without a term");
     if (chain.isFenced) return "fenced";
     chain.begin(readBatch(batch, lengthBytes));
-    const endMs = performance.now() + this.#options.commitMsMax;
     for (;;) {
       const transaction = chain.next();
       if (transaction === undefined) return "durable";
-      const answer = await this.#send(transaction, endMs);
+      const answer = await this.#send(transaction);
       if (answer instanceof EtcdError) {
         if (tooLarge.test(answer.message) && chain.refusedAsTooLarge()) continue;
         chain.abandon();
@@ -75,10 +77,12 @@ export class PairCommits {
     }
   }
 
-  async #send(transaction: Transaction, endMs: number): Promise<TransactionAnswer | EtcdError> {
-    const msMax = Math.max(1, endMs - performance.now());
+  async #send(transaction: Transaction): Promise<TransactionAnswer | EtcdError> {
+    const { client, commitMsMax, onProgress } = this.#options;
     try {
-      return await this.#options.client.transact(transaction, msMax);
+      const answer = await client.transact(transaction, commitMsMax, onProgress);
+      onProgress();
+      return answer;
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
       this.#options.post({ kind: "trouble", text: error.message });

@@ -1,4 +1,5 @@
-import { type EtcdClient, EtcdError, type EtcdWatch } from "../../../etcd/edge/etcd-client.ts";
+import type { EtcdClient, EtcdWatch } from "../../../etcd/edge/etcd-client.ts";
+import { EtcdError } from "../../../etcd/etcd-error.ts";
 import {
   endOfPrefix,
   type KeyValue,

@@ -98,6 +98,11 @@ export class PairNode {
     return term === 0 ? this.#follower.revision : Math.max(term, this.#thread.committedRevision);
   }
 
+  /** Changes when etcd has taken or answered a part of a commit. */
+  get commitProgress(): number {
+    return this.#thread.progress;
+  }
+
   get leader(): LeaderSight {
     return this.#lead.sight;
   }

@@ -19,7 +19,7 @@ import {
   PairWord,
 } from "../pair-messages.ts";
 
-/** The thread keeps time itself. If it has not ended a commit after this many time limits, it is dead. */
+/** The thread keeps time itself. If a commit has neither ended nor come on after this many time limits, it is dead. */
 const OVERDUE_FACTOR = 4;
 
 export interface PairThreadData extends PairOptions {
@@ -101,21 +101,25 @@ export class PairThread {
 
   /** Waits at most `msMax`; undefined while the commit is under way. */
   endCommit(msMax: number): CommitEnd | undefined {
+    const overdueMs = OVERDUE_FACTOR * this.options.commitMsMax;
+    const isPatient = msMax >= overdueMs;
     let word = Atomics.load(this.#words, PairWord.commit);
-    if (word === CommitWord.asked && msMax > 0 && !this.#isOver) {
-      const overdueMs = OVERDUE_FACTOR * this.options.commitMsMax;
-      const waited = Atomics.wait(
-        this.#words,
-        PairWord.commit,
-        CommitWord.asked,
-        Math.min(msMax, overdueMs),
-      );
-      if (waited === "timed-out" && msMax >= overdueMs) this.#isOver = true;
+    while (word === CommitWord.asked && msMax > 0 && !this.#isOver) {
+      const { progress } = this;
+      const waitMs = Math.min(msMax, overdueMs);
+      const waited = Atomics.wait(this.#words, PairWord.commit, CommitWord.asked, waitMs);
+      if (waited === "timed-out" && isPatient) this.#isOver = progress === this.progress;
       word = Atomics.load(this.#words, PairWord.commit);
+      if (!isPatient) break;
     }
     if (word === CommitWord.asked) return this.#isOver ? "unavailable" : undefined;
     Atomics.store(this.#words, PairWord.commit, CommitWord.idle);
     return commitEndOf(word);
+  }
+
+  /** Changes when etcd has taken or answered a part of a commit. */
+  get progress(): number {
+    return Atomics.load(this.#words, PairWord.progress);
   }
 
   /** etcd's revision at the latest commit; 0 when there was none. */

@@ -54,6 +54,7 @@ const commits = new PairCommits({
   keys,
   commitMsMax,
   post,
+  onProgress: () => void Atomics.add(words, PairWord.progress, 1),
 });
 const follow = new PairFollow({
   client: newClient(),
