@@ -86,7 +86,7 @@ test("a reading that begins again and again gets nowhere, and is given up", () =
 });
 
 test("the node that should serve dies as it is told to: this one serves again, and says so at once", () => {
-  const dies: PairFault = { kind: "kill", side: 0, atMs: orderAtMs + 60, forMs: 1e9 };
+  const dies: PairFault = { kind: "kill", side: 0, atMs: orderAtMs + 30, forMs: 1e9 };
   const { model, end, tookMs, silentMsMax } = play(() => 80_000, [dies]);
   expect(end).toMatchObject({ kind: "stuck", why: expect.stringMatching(/prov02 serves again/) });
   expect(tookMs).toBeLessThan(3000);

@@ -91,3 +91,35 @@ test("a third node is not the peer", () => {
   const [a, b] = pair();
   expect(b.session.hear({ ...a.says(0, 0), node: "c" }, 0, 0)).toBe("node");
 });
+
+test("HA-29: recordings of earlier boots, played after each heartbeat, keep nobody from being believed", () => {
+  const recordings = Array.from({ length: 6 }, (_, boot) => {
+    const old = new Node("a", "b", `00000000000000e${boot}`);
+    const b = new Node("b", "a", "00000000000000b0");
+    old.session.hear(b.says(0, 0), 0, 0);
+    return old.says(0, 10);
+  });
+  const play = (to: Node, nowMs: number) => {
+    for (const recording of recordings)
+      expect(to.session.hear(recording, 0, nowMs)).toBe("unproven");
+  };
+  const [a, b] = pair();
+  // Node b has just started, and node a is where it was, or has just started, too.
+  const believed = { a: 0, b: 0 };
+  for (let nowMs = 0; nowMs < 3000; nowMs += 100) {
+    if (b.session.hear(a.says(0, nowMs), 0, nowMs) === undefined) believed.b += 1;
+    play(b, nowMs + 1);
+    if (a.session.hear(b.says(0, nowMs + 50), 0, nowMs + 50) === undefined) believed.a += 1;
+  }
+  expect(believed.a).toBeGreaterThan(22);
+  expect(believed.b).toBeGreaterThan(22);
+  // Node b starts again, while a goes on believing its earlier boot.
+  const again = new Node("b", "a", "00000000000000bb");
+  let heard = 0;
+  for (let nowMs = 4000; nowMs < 7000; nowMs += 100) {
+    if (again.session.hear(a.says(0, nowMs), 0, nowMs) === undefined) heard += 1;
+    play(again, nowMs + 1);
+    a.session.hear(again.says(0, nowMs + 50), 0, nowMs + 50);
+  }
+  expect(heard).toBeGreaterThan(20);
+});

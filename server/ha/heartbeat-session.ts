@@ -11,11 +11,21 @@ export interface HeartbeatSessionOptions {
   readonly proofsMax: number;
 }
 
+/** Boots that may be the peer's, of which the latest are echoed in turn. */
+const strangersMax = 8;
+
+type HeardEcho = Omit<HeartbeatEcho, "heldMs"> & { readonly heardAtMs: number };
+
 interface Link {
   sentSequence: number;
   heardSequence: number;
-  /** The latest authentic heartbeat, believed or not: it is echoed to the peer. */
-  echo: (Omit<HeartbeatEcho, "heldMs"> & { readonly heardAtMs: number }) | undefined;
+  /** The latest heartbeat that was believed: it is echoed to the peer. */
+  echo: HeardEcho | undefined;
+  /**
+   * While no boot is believed: the latest authentic heartbeat of each boot. A recording is authentic, so it must not
+   * take the place of the living peer's.
+   */
+  readonly strangers: Map<string, HeardEcho>;
   roundTripMs: number | undefined;
 }
 
@@ -35,6 +45,7 @@ export class HeartbeatSession {
       sentSequence: 0,
       heardSequence: -1,
       echo: undefined,
+      strangers: new Map(),
       roundTripMs: undefined,
     }));
   }
@@ -48,8 +59,9 @@ export class HeartbeatSession {
   next(link: number, nowMs: number): Pick<Heartbeat, "sequence" | "echo"> {
     const state = this.#links[link];
     state.sentSequence += 1;
-    if (state.echo === undefined) return { sequence: state.sentSequence, echo: undefined };
-    const { heardAtMs, ...rest } = state.echo;
+    const heard = state.echo ?? nextStranger(state.strangers);
+    if (heard === undefined) return { sequence: state.sentSequence, echo: undefined };
+    const { heardAtMs, ...rest } = heard;
     const echo = { ...rest, heldMs: Math.max(0, nowMs - heardAtMs) };
     return { sequence: state.sentSequence, echo };
   }
@@ -62,14 +74,20 @@ export class HeartbeatSession {
     const state = this.#links[link];
     const isKnownBoot = bootId === this.#peerBootId;
     if (isKnownBoot && sequence <= state.heardSequence) return "replayed";
-    state.echo = { bootId, sequence, sentAtMs, heardAtMs: nowMs };
+    const heard = { bootId, sequence, sentAtMs, heardAtMs: nowMs };
     const isAnswer = echo?.bootId === this.#options.bootId && this.#isRecent(state, echo.sequence);
-    if (!isKnownBoot && !isAnswer) return "unproven";
+    if (!isKnownBoot && !isAnswer) {
+      // A peer that knows none of our boots echoes us, and so proves itself: it needs no echo while one is believed.
+      if (this.#peerBootId === undefined) keepStranger(state.strangers, heard);
+      return "unproven";
+    }
     if (!isKnownBoot) {
       for (const other of this.#links) other.heardSequence = -1;
+      for (const other of this.#links) other.echo = undefined;
       this.#peerBootId = bootId;
     }
     state.heardSequence = sequence;
+    state.echo = heard;
     if (isAnswer) state.roundTripMs = this.roundTripOf(heartbeat, nowMs);
     return undefined;
   }
@@ -83,4 +101,19 @@ export class HeartbeatSession {
   #isRecent({ sentSequence }: Link, sequence: number): boolean {
     return sequence <= sentSequence && sequence > sentSequence - this.#options.proofsMax;
   }
+}
+
+function keepStranger(strangers: Map<string, HeardEcho>, heard: HeardEcho): void {
+  const [oldest] = strangers.keys();
+  if (strangers.size === strangersMax && !strangers.has(heard.bootId)) strangers.delete(oldest);
+  strangers.set(heard.bootId, heard);
+}
+
+/** The first of them, which is the last from now on. */
+function nextStranger(strangers: Map<string, HeardEcho>): HeardEcho | undefined {
+  const [next] = strangers.values();
+  if (next === undefined) return undefined;
+  strangers.delete(next.bootId);
+  strangers.set(next.bootId, next);
+  return next;
 }
