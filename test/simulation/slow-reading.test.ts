@@ -7,6 +7,7 @@ import {
   PairFollow,
   type PairFollowOptions,
 } from "../../server/lease/replicated/edge/pair-follow.ts";
+import { unpackRecords } from "../../server/lease/replicated/lease-batch.ts";
 import { LeaseFollower } from "../../server/lease/replicated/lease-follower.ts";
 import type { PairNotice } from "../../server/lease/replicated/pair-messages.ts";
 import { MemoryLeaseStore } from "../../server/lease/store/memory-lease-store.testing.ts";
@@ -122,15 +123,27 @@ test("planted: with a limit for the whole page the same reading never ends", asy
 
 test("an etcd that takes 150 ms for everything is no trouble", async () => {
   const reader = standby({ answering: () => ({ ms: 150, silentMs: 150 }) });
-  await vi.advanceTimersByTimeAsync(5000);
+  await vi.advanceTimersByTimeAsync(1000);
   expect(reader.follower.isComplete).toBe(true);
   expect(count(reader, "trouble")).toBe(0);
+  // 512, 1024, 2048, 4096 keys and the rest: the round trips are few.
+  expect(reader.pages).toBe(5);
+});
+
+test("pages become smaller again when etcd sends more slowly", async () => {
+  const reader = standby({ answering: (page) => ({ ms: page < 2 ? 150 : 3000, silentMs: 10 }) });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(reader.follower.isComplete).toBe(true);
+  const pages = reader.notices.flatMap((notice) =>
+    notice.kind === "leases" ? [unpackRecords(notice.records).size] : [],
+  );
+  expect(pages.slice(0, 6)).toEqual([512, 1024, 2048, 1024, 512, 512]);
 });
 
 test("a member that falls silent costs one page, not what was read before", async () => {
   const stalls = [3, 4, 9];
   const reader = standby({
-    answering: (page) => ({ ms: 200, silentMs: stalls.includes(page) ? hour : 10 }),
+    answering: (page) => ({ ms: 1000, silentMs: stalls.includes(page) ? hour : 10 }),
   });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(reader.follower.isComplete).toBe(true);
@@ -140,7 +153,7 @@ test("a member that falls silent costs one page, not what was read before", asyn
 });
 
 test("an etcd that stalls for ever leaves the reading where it is, with the trouble told", async () => {
-  const reader = standby({ answering: (page) => ({ ms: 200, silentMs: page < 5 ? 10 : hour }) });
+  const reader = standby({ answering: (page) => ({ ms: 1000, silentMs: page < 5 ? 10 : hour }) });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(reader.follower.reading).toEqual({ leasesRead: 5 * 512, leasesInAll: LEASES });
   await vi.advanceTimersByTimeAsync(hour);

@@ -12,8 +12,14 @@ import { noLeader, sightOf } from "../../../mandate/leader-key.ts";
 import { packRecords } from "../lease-batch.ts";
 import type { PairNotice } from "../pair-messages.ts";
 
-/** Keys read by one request. */
-const PAGE_KEYS = 512;
+/**
+ * Keys read by one request: few when etcd sends slowly, so that each page shows progress; more when a page takes little
+ * more than a round trip.
+ */
+const PAGE_KEYS_MIN = 512;
+const PAGE_KEYS_MAX = 4096;
+const QUICK_PAGE_MS = 500;
+const SLOW_PAGE_MS = 2000;
 /** Most bytes sent to the loop that it has not taken yet. */
 const UNDER_WAY_BYTES_MAX = 16 << 20;
 const RETRY_MS = 50;
@@ -115,8 +121,13 @@ export class PairFollow {
     const { keys, post } = this.#options;
     const end = endOfPrefix(keys.leases);
     let key = keys.leases;
+    let limit = PAGE_KEYS_MIN;
     for (;;) {
-      const page = await this.#page({ key, end, limit: PAGE_KEYS, revision });
+      const startMs = performance.now();
+      const page = await this.#page({ key, end, limit, revision });
+      const tookMs = performance.now() - startMs;
+      if (tookMs < QUICK_PAGE_MS) limit = Math.min(PAGE_KEYS_MAX, 2 * limit);
+      if (tookMs > SLOW_PAGE_MS) limit = Math.max(PAGE_KEYS_MIN, limit / 2);
       if (key === keys.leases) post({ kind: "loading", leasesInAll: page.count });
       this.#postLeases(page.found);
       if (!page.hasMore) return;
