@@ -48,6 +48,26 @@ test("one connection too many is closed and counted; room that is given back is 
   expect(acceptor.counters).toMatchObject({ accepted: 4, refused: 1 });
 });
 
+test("a few peers that hold every connection make room for others, one for each", async () => {
+  const acceptor = await listen({ connectionsMax: 6, connectionsPerPeerMax: 3 });
+  const held: Socket[] = [];
+  for (const peer of ["127.0.0.1", "127.0.0.2"]) {
+    for (let each = 0; each < 3; each += 1) held.push(await connectClient(acceptor.port, peer));
+  }
+  await eventually("all are taken", () => acceptor.connections === 6);
+  for (const peer of ["127.0.0.3", "127.0.0.4", "127.0.0.5"])
+    await connectClient(acceptor.port, peer);
+  await eventually("three have come", () => acceptor.counters.accepted === 9);
+  for (const socket of held) socket.resume();
+  const ended = () => held.map(({ destroyed }) => destroyed);
+  const oldest = [true, true, false, true, false, false];
+  await eventually("the oldest have ended", () => `${ended()}` === `${oldest}`);
+  expect(acceptor.connections).toBe(6);
+  // Nobody has two more than a second one of theirs would make.
+  await readToEnd(await connectClient(acceptor.port, "127.0.0.3"));
+  expect(acceptor.counters.refused).toBe(4);
+});
+
 test("one peer cannot take every connection", async () => {
   const acceptor = await listen({ connectionsPerPeerMax: 2 });
   await connectClient(acceptor.port);

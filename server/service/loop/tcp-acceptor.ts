@@ -10,7 +10,10 @@ export interface TcpAcceptorOptions {
   /** 0 is the wildcard. */
   readonly address: number;
   readonly port: number;
-  /** Further connections are closed at once and counted. */
+  /**
+   * A further connection takes the place of the oldest one of the peer that has most, if it has two more than the
+   * newcomer; otherwise it is closed at once. Both count as refused.
+   */
   readonly connectionsMax: number;
   /** The limit for one peer, so that it cannot take all connections; `connectionsMax` by default. */
   readonly connectionsPerPeerMax?: number;
@@ -39,7 +42,8 @@ export class TcpAcceptor {
   readonly counters = { accepted: 0, refused: 0, idleClosed: 0, failed: 0 };
   readonly #options: TcpAcceptorOptions;
   readonly #server: Server;
-  readonly #open = new Set<Socket>();
+  /** Each with its peer, the oldest first. */
+  readonly #open = new Map<Socket, number>();
   readonly #peers = new Map<number, number>();
 
   /** Rejects with StartError when the port is not available. */
@@ -70,7 +74,7 @@ export class TcpAcceptor {
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
-      for (const socket of this.#open) socket.destroy();
+      for (const socket of this.#open.keys()) socket.destroy();
     });
   }
 
@@ -82,15 +86,16 @@ export class TcpAcceptor {
       this.counters.failed += 1;
     });
     const peerMax = this.#options.connectionsPerPeerMax ?? connectionsMax;
-    if (this.#open.size >= connectionsMax || ofPeer >= peerMax) {
+    const isFull = this.#open.size >= connectionsMax;
+    if (ofPeer >= peerMax || (isFull && !this.#makeRoom(ofPeer + 2))) {
       this.counters.refused += 1;
       socket.destroy();
       return;
     }
     this.counters.accepted += 1;
-    this.#open.add(socket);
+    this.#open.set(socket, peer);
     this.#peers.set(peer, ofPeer + 1);
-    socket.on("close", () => this.#forget(socket, peer));
+    socket.on("close", () => this.#forget(socket));
     socket.setTimeout(idleMsMax, () => {
       this.counters.idleClosed += 1;
       socket.destroy();
@@ -98,7 +103,21 @@ export class TcpAcceptor {
     onConnection(socket, peer);
   }
 
-  #forget(socket: Socket, peer: number): void {
+  /** Ends the oldest connection of the peer that has most, if it has at least `countMin`. */
+  #makeRoom(countMin: number): boolean {
+    const [peer, count] = [...this.#peers].reduce((most, one) => (one[1] > most[1] ? one : most));
+    if (count < countMin) return false;
+    const oldest = [...this.#open.keys()].find((socket) => this.#open.get(socket) === peer);
+    if (oldest === undefined) return false;
+    this.counters.refused += 1;
+    this.#forget(oldest);
+    oldest.destroy();
+    return true;
+  }
+
+  #forget(socket: Socket): void {
+    const peer = this.#open.get(socket);
+    if (peer === undefined) return;
     this.#open.delete(socket);
     const left = (this.#peers.get(peer) ?? 1) - 1;
     if (left > 0) this.#peers.set(peer, left);

@@ -29,14 +29,15 @@ export interface FileSourceOptions {
   readonly cacheBytesMax?: number;
   /** How many bytes of larger files are read ahead: 32 MiB by default. */
   readonly readAheadBytesMax?: number;
-  /** How many larger files may be open; each serves any number of transfers. 256 by default. */
+  /** How many larger files may be open; each serves any number of transfers. 1,024 by default. */
   readonly openFilesMax?: number;
 }
 
 const cachedFileBytesMaxDefault = 64 * 1024;
 const cacheBytesMaxDefault = 128 * 1024 * 1024;
 const readAheadBytesMaxDefault = 32 * 1024 * 1024;
-const openFilesMaxDefault = 256;
+/** Four times the transfers of one address, so that no few addresses hold them all. */
+const openFilesMaxDefault = 1024;
 /** What a kept file costs in addition to its bytes, so that empty files are bounded too. */
 const entryBytes = 512;
 /**
