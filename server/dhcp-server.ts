@@ -51,6 +51,8 @@ export interface DhcpServerOptions extends DhcpSocketOptions {
   readonly config: ServerConfig;
   /** On a node of a pair there is one. */
   readonly leaseFile: LeasePaths;
+  /** A missing lease file is made; by default it stops the start, because it may be lost (LEASE-1). */
+  readonly createsLeaseFile?: boolean;
   /** `false`: a lease file that is a symbolic link stops the start. */
   readonly followsLinks?: boolean;
   /** Replaces 255.255.255.255 as the destination of broadcasts (`-s`). */
@@ -145,14 +147,23 @@ type Loaded = ReturnType<typeof load>;
 function load({ config, pair, logger, clock, trace, releases, ...start }: Start) {
   refuseFailover(config);
   const leases = leaseTableOf(config);
-  const { leaseFile, followsLinks = true } = start;
+  const { leaseFile, createsLeaseFile, followsLinks = true } = start;
   takeLeaseFiles({ leaseFile, followsLinks, logger }, releases);
   releases.push(() => trace.end());
   // Only `prov dhcpd` records, and it has one file.
   trace.begin(pathsOf(leaseFile)[0]);
   const measures: { begun?: Measures } = {};
   const storage = openLeaseStorage({
-    ...{ leaseFile, followsLinks, process: config.process, leases, pair, logger, clock },
+    ...{
+      leaseFile,
+      createsLeaseFile,
+      followsLinks,
+      process: config.process,
+      leases,
+      pair,
+      logger,
+      clock,
+    },
     took: (ms) => {
       measures.begun?.syncs.recordMs(ms);
       measures.begun?.stages.synced(ms);

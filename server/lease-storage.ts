@@ -21,6 +21,7 @@ import { memoryDisk, memorySync } from "./warm-up/memory-disk.ts";
 export interface LeaseStorageOptions {
   /** No other server uses them. On a node of a pair there is one. */
   readonly leaseFile: LeasePaths;
+  readonly createsLeaseFile: boolean | undefined;
   /** Whether a lease file may be a symbolic link. */
   readonly followsLinks: boolean;
   readonly process: ProcessSettings;
@@ -77,19 +78,19 @@ export function takeLeaseFiles(
 
 /** Loads the leases into the table. Throws StartError when the store cannot be opened. */
 export function openLeaseStorage(options: LeaseStorageOptions): LeaseStorage {
-  const { process, pair, took, logger, clock } = options;
+  const { process, pair, took, logger, clock, createsLeaseFile = false } = options;
   const { localTimes, hexClientIds } = process;
-  const format = { localTimes, hexClientIds };
+  const file = { format: { localTimes, hexClientIds }, create: createsLeaseFile };
   const timer = { nowMs: () => clock.monotonicMs(), took };
   return atStart(() => {
     const storage =
       pair === undefined
-        ? openFileStorage(options, { format }, timer)
-        : openNodeStorage(options, pair, { format }, timer);
+        ? openFileStorage(options, file, timer)
+        : openNodeStorage(options, pair, file, timer);
     const { report } = storage.loaded;
     for (const warning of report.warnings) logger.warn(warning);
-    const { records, path: file } = report;
-    logger.info(`Read ${records} lease records from ${file}.`, { file, records });
+    const { records, path } = report;
+    logger.info(`Read ${records} lease records from ${path}.`, { file: path, records });
     return storage;
   });
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { parseIpv4 } from "../../protocol/ipv4.ts";
 import { serviceName } from "../../server/service/service-plan.ts";
 import { UsageError } from "../options/usage-error.ts";
-import { controlSocketOf, provPlanOf } from "./prov-file.ts";
+import { controlSocketOf, provPlanOf, workingFolderOf } from "./prov-file.ts";
 
 const ip = (text: string): number => parseIpv4(text)!;
 const planOf = (...sections: string[]) =>
@@ -16,6 +16,18 @@ test("examples/prov.yaml (SYS-7, SYS-15)", () => {
   const plans = provPlanOf(path, readFileSync(path, "utf8")).services;
   expect(plans.map(({ service }) => service)).toEqual(["dhcp", "tftp", "time", "ntp", "syslog"]);
   expect(plans[1]).toMatchObject({ deviceFiles: { pattern: "cm-{mac}.cfg" } });
+});
+
+test("relative names start where you are, or in the directory that the file names beside itself", () => {
+  const text = (...lines: string[]) => ["schema: provlab/prov@1", "time: {}", ...lines].join("\n");
+  const socket = "control: { socket: run/prov.sock }";
+  expect(workingFolderOf("/etc/x/prov.yaml", text())).toBe(process.cwd());
+  expect(workingFolderOf("/etc/x/prov.yaml", text("directory: ."))).toBe("/etc/x");
+  expect(workingFolderOf("/etc/x/prov.yaml", text("directory: ../y"))).toBe("/etc/y");
+  expect(workingFolderOf("/etc/x/prov.yaml", text("directory: /var/z"))).toBe("/var/z");
+  expect(controlSocketOf("/etc/x/prov.yaml", text("directory: .", socket))).toBe(
+    "/etc/x/run/prov.sock",
+  );
 });
 
 test("what is not said is left to the service", () => {

@@ -79,6 +79,7 @@ const leases = z.union(
 const dhcp = z.strictObject({
   config: path,
   leases,
+  createLeases: z.boolean().optional(),
   port,
   interfaces: z.array(z.string()).default([]),
   tftpServers: tftpServers.optional(),
@@ -87,6 +88,8 @@ const dhcp = z.strictObject({
 
 const provSections = z.strictObject({
   schema: z.literal(PROV_SCHEMA),
+  /** Where relative file names start, itself relative to this file; by default the working folder. */
+  directory: path.optional(),
   /** Where all services but DHCP listen; DHCP has the `local-address` of its configuration. */
   address: address.default(0),
   dhcp: dhcp.optional(),
@@ -184,9 +187,20 @@ export function provPlanOf(file: string, text: string): ProvPlan {
   return { services, metrics, ha, mirror, controlSocket: controlSocketIn(sections) };
 }
 
+/** The folder in which relative file names of a prov.yaml start, as an absolute path. Throws UsageError. */
+export function workingFolderOf(file: string, text: string): string {
+  const { directory } = sectionsOf(file, text);
+  return directory === undefined ? resolve() : resolve(dirname(file), directory);
+}
+
 /** The control socket of a prov.yaml; undefined when it has none. Throws UsageError. */
 export function controlSocketOf(file: string, text: string): string | undefined {
-  return controlSocketIn(sectionsOf(file, text));
+  const sections = sectionsOf(file, text);
+  const socket = controlSocketIn(sections);
+  const { directory } = sections;
+  return socket === undefined || directory === undefined
+    ? socket
+    : resolve(dirname(file), directory, socket);
 }
 
 /** A node of a pair always has a control socket: by default beside its lease file. */
@@ -241,9 +255,9 @@ type DhcpPlan = Extract<ServicePlan, { service: "dhcp" }>;
 
 function dhcpPlanOf({ config, leases, interfaces, ...rest }: z.output<typeof dhcp>): DhcpPlan {
   const files = { configFile: config, leaseFile: leases, interfaceNames: interfaces };
-  const { overload: limits, ...others } = rest;
+  const { overload: limits, createLeases: createsLeaseFile, ...others } = rest;
   const overloaded = limits === undefined ? {} : { overload: given(limits) };
-  return { service: "dhcp", ...files, ...given(others), ...overloaded };
+  return { service: "dhcp", ...files, ...given({ ...others, createsLeaseFile }), ...overloaded };
 }
 
 /** Two servers on one lease file would hand out each other's addresses. */

@@ -35,6 +35,20 @@ export function renderExposition(families: readonly Family[]): string {
   return [...byName.values()].map(familyText).join("");
 }
 
+/** All counters that have counted something, in one line: `dhcp_batches=7 dhcp_dropped{reason="late"}=3`. */
+export function countersText(families: readonly Family[]): string {
+  const counted = families
+    .filter(({ type }) => type === "counter")
+    .flatMap(({ name, samples }) =>
+      samples
+        .filter(({ value }) => value !== 0)
+        .map(({ labels = {}, value }) => `${shortName(name)}${labelText(labels)}=${value}`),
+    );
+  return counted.length === 0 ? "none has counted anything" : counted.join(" ");
+}
+
+const shortName = (name: string): string => name.replace(/^provlab_/, "").replace(/_total$/, "");
+
 /** Adds these labels to every sample. */
 export function labelled(families: readonly Family[], labels: Labels): Family[] {
   return families.map((family) => ({

@@ -13,8 +13,12 @@ import { type MetricsPlan, openMetricsServer } from "../metrics/edge/metrics-ser
 import { LatestMetrics } from "../metrics/latest-metrics.ts";
 import type { MirrorPlan } from "../mirror/mirror-plan.ts";
 import type { PairPlane } from "../pair/pair-plane.ts";
+import { StartError } from "../process/start-error.ts";
 import { type ServicePlan, serviceName } from "./service-plan.ts";
 import { ServiceThread, type Serving } from "./service-thread.ts";
+
+/** How long a service that fails to start waits for the mistakes of others. */
+const REFUSALS_MS_MAX = 2000;
 
 export interface ProvPlan {
   readonly services: readonly ServicePlan[];
@@ -51,6 +55,8 @@ export interface RunningProv {
    * without.
    */
   readonly ended: Promise<void>;
+  /** Has each service log its counters once. */
+  logCounters(): void;
   stop(): Promise<void>;
 }
 
@@ -105,7 +111,7 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
             : {}),
         }),
     );
-    const serving = await Promise.all(services.map((service) => service.serving));
+    const serving = await allServing(services);
     if (metrics !== undefined) for (const service of services) service.tellMetrics();
     const ended = Promise.all(services.map((service) => service.ended)).then(
       () => undefined,
@@ -127,11 +133,33 @@ export async function startProv(plan: ProvPlan, logger: Logger): Promise<Running
         return dhcp && stagesReportOf(await dhcp.takeStages());
       },
       ended,
+      logCounters: () => {
+        for (const service of services) service.logCounters();
+      },
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Rejects with all that keeps services from starting, as far as it is known soon after the first. */
+async function allServing(services: readonly ServiceThread[]): Promise<readonly Serving[]> {
+  const starts = services.map(({ serving }) => serving);
+  try {
+    return await Promise.all(starts);
+  } catch (first) {
+    const refusals: StartError[] = [];
+    for (const start of starts) {
+      start.catch((error: unknown) => {
+        if (error instanceof StartError) refusals.push(error);
+      });
+    }
+    const patience = new Promise((resolve) => setTimeout(resolve, REFUSALS_MS_MAX).unref());
+    await Promise.race([Promise.allSettled(starts), patience]);
+    if (refusals.length < 2 || !(first instanceof StartError)) throw first;
+    throw new StartError(refusals.map(({ message }) => message).join("\n"));
   }
 }
 

@@ -20,6 +20,7 @@ export type ServicePlan =
       readonly name?: string;
       readonly configFile: string;
       readonly leaseFile: LeasePaths;
+      readonly createsLeaseFile?: boolean;
       readonly port?: number;
       readonly interfaceNames: readonly string[];
       /** The TFTP servers of a pair of nodes with one configuration (TFTP-2). */
@@ -72,6 +73,8 @@ export type ToService =
   | { readonly kind: "stop" }
   /** Send `metrics` once a second from now on. */
   | { readonly kind: "tell-metrics" }
+  /** Log all counters once. */
+  | { readonly kind: "log-counters" }
   /** Only for DHCP: answered by `stages`. */
   | { readonly kind: "take-stages" }
   /** Only for the service `ha`. */

@@ -81,6 +81,11 @@ export class ServiceThread {
     this.#post({ kind: "tell-metrics" });
   }
 
+  /** Has the service log all its counters once. */
+  logCounters(): void {
+    this.#post({ kind: "log-counters" });
+  }
+
   /** Only of DHCP: what made answers slow since the last call. Never settles once the thread has ended. */
   takeStages(): Promise<StagesTaken> {
     const report = new Promise<StagesTaken>((resolve) => this.#awaiting.push(resolve));

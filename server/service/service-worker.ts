@@ -9,7 +9,7 @@ import { startDhcpServer } from "../dhcp-server.ts";
 import type { ControlLine, ControlRequest } from "../ha/control-messages.ts";
 import { startHa } from "../ha/edge/ha-thread.ts";
 import { SharedPairState } from "../mandate/shared-pair-state.ts";
-import { labelled } from "../metrics/exposition.ts";
+import { countersText, labelled } from "../metrics/exposition.ts";
 import { startMirror } from "../mirror/edge/mirror-service.ts";
 import { startNtpServer } from "../ntp/edge/ntp-server.ts";
 import type { PlaneEnd } from "../pair/pair-plane.ts";
@@ -105,6 +105,12 @@ function tellMetrics({ families }: ThreadedService): void {
   setInterval(tellNow, METRICS_MS).unref();
 }
 
+/** As a warning, because somebody has asked for it. */
+function logCounters({ families }: ThreadedService): void {
+  logger.warn(`counters: ${countersText(families())}`);
+  log.flush();
+}
+
 function startTftp({
   deviceFiles,
   ...options
@@ -124,6 +130,7 @@ try {
   port.on("message", (message: ToService) => {
     if (message.kind === "stop") void running.stop();
     else if (message.kind === "tell-metrics") tellMetrics(running);
+    else if (message.kind === "log-counters") logCounters(running);
     else if (message.kind === "take-stages") {
       if (running.takeStages) tell({ kind: "stages", taken: running.takeStages() });
     } else {
