@@ -5,7 +5,6 @@ import { formatDurationMs } from "../../scenarios/yaml/duration.ts";
 import type { StagesReport } from "../../server/dhcp/loop/answer-stages.ts";
 import { printable } from "../../server/process/log-writer.ts";
 import { StartError, systemReason } from "../../server/process/start-error.ts";
-import { checkPlan } from "../../server/service/check-plan.ts";
 import { type ProvPlan, type RunningProv, startProv } from "../../server/service/prov.ts";
 import { serviceName } from "../../server/service/service-plan.ts";
 import { exitStatus } from "../options/exit-status.ts";
@@ -63,7 +62,9 @@ function enter(folder: string): void {
   }
 }
 
-function checkOnly(path: string, plan: ProvPlan, options: LogOptions): number {
+async function checkOnly(path: string, plan: ProvPlan, options: LogOptions): Promise<number> {
+  // It needs the code of every service, which a server has in their threads only.
+  const { checkPlan } = await import("../../server/service/check-plan.ts");
   const log = new ProgramLog(options);
   try {
     const problems = checkPlan(plan, log.logger);
