@@ -102,7 +102,8 @@ async function serve(path: string, plan: ProvPlan, options: LogOptions): Promise
       void prov.stop();
     };
     const stop = (signal: string): void => stopBecause(signal);
-    process.on("SIGTERM", stop).on("SIGINT", stop);
+    // A second one ends it at once.
+    process.once("SIGTERM", stop).once("SIGINT", stop);
     process.on("SIGUSR1", () => prov.logCounters());
     process.on("SIGHUP", () => {
       // Its terminal is gone, or somebody wants it to read its files again.

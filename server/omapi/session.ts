@@ -147,6 +147,7 @@ export class OmapiSession {
     const { handle, object: values } = message;
     switch (operation) {
       case "notify":
+        // dhcpd's own words, for good: no client sends this.
         return this.#status(message, OmapiResult.notImplemented, "notify not implemented yet");
       case "update":
         return this.#ask(message, { kind: "update", handle, values });

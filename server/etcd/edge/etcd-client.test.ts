@@ -135,3 +135,25 @@ test("a page that comes in bytes is waited for; a member that sends none is give
   expect(answerBytes.length).toBeGreaterThan(10);
   expect((await client.readPage(query, 1500)).revision).toBe(7);
 });
+
+test("a member that takes a long transaction again and again, and refuses it each time, does not prolong the call", async () => {
+  let refusals = 0;
+  const leaderless = await memberThat(async (stream) => {
+    stream.resume();
+    stream.on("end", () => {
+      refusals += 1;
+      stream.close();
+    });
+  });
+  const client = clientOf(leaderless);
+  const value = new Uint8Array(400_000);
+  const transaction = { guards: [], puts: [{ key: "/p/a", value }], reads: [] };
+  let parts = 0;
+  const taken = () => {
+    parts += 1;
+  };
+  await expect(client.transact(transaction, 400, taken)).rejects.toThrow();
+  expect(refusals).toBeGreaterThan(1);
+  // Each part counts once, however often it is sent.
+  expect(parts).toBe(Math.floor(value.length / (32 << 10)));
+});

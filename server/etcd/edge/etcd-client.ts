@@ -89,7 +89,7 @@ export class EtcdClient {
 
   /**
    * Throws EtcdError when etcd has been silent for `msMax`. While it takes the parts of a long transaction it is not:
-   * `onTaken` hears of each. `transaction` must be idempotent.
+   * `onTaken` hears of each part once. `transaction` must be idempotent.
    */
   transact(
     transaction: Transaction,
@@ -243,7 +243,11 @@ export class EtcdClient {
   ): Promise<Answer> {
     const silence = new Silence();
     let endMs = performance.now() + msMax;
-    const onTaken = (): void => {
+    let furthestBytes = 0;
+    const onTaken = (takenBytes: number): void => {
+      // A member that takes it again, and refuses it again, must not prolong the call without end.
+      if (takenBytes <= furthestBytes) return;
+      furthestBytes = takenBytes;
       endMs = performance.now() + msMax;
       silence.heard();
       onPartTaken?.();

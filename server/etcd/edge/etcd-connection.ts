@@ -18,8 +18,8 @@ export interface Question<Answer> {
   readonly path: string;
   readonly message: Uint8Array;
   readonly decode: (bytes: Uint8Array) => Answer;
-  /** The member has taken another part of a long request. */
-  readonly onTaken?: () => void;
+  /** The member has taken so much of a long request. */
+  readonly onTaken?: (takenBytes: number) => void;
   /** Another part of the answer has come. */
   readonly onBytes?: () => void;
 }

@@ -19,20 +19,22 @@ export function framed(message: Uint8Array): Uint8Array {
  */
 const PART_BYTES = 32 << 10;
 
-/** Sends a frame and ends the stream. `onTaken` is called when a part has been taken and another one follows. */
+/** Sends a frame and ends the stream. `onTaken` hears how many bytes have been taken, before the last part is sent. */
 export function writeMessage(
   stream: ClientHttp2Stream,
   frame: Uint8Array,
-  onTaken?: () => void,
+  onTaken?: (takenBytes: number) => void,
+  start = 0,
 ): void {
-  if (frame.length <= PART_BYTES) {
-    stream.end(frame);
+  const end = start + PART_BYTES;
+  if (frame.length <= end) {
+    stream.end(frame.subarray(start));
     return;
   }
-  stream.write(frame.subarray(0, PART_BYTES), (error) => {
+  stream.write(frame.subarray(start, end), (error) => {
     if (error) return;
-    onTaken?.();
-    if (!stream.writableEnded) writeMessage(stream, frame.subarray(PART_BYTES), onTaken);
+    onTaken?.(end);
+    if (!stream.writableEnded) writeMessage(stream, frame, onTaken, end);
   });
 }
 
