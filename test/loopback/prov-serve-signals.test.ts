@@ -42,7 +42,7 @@ afterAll(() => {
   for (const path of [folder, elsewhere]) rmSync(path, { recursive: true });
 });
 
-test("examples/prov.yaml serves from any folder, and signals are told and do what people expect", async () => {
+test("DHCP-12: examples/prov.yaml serves from any folder, and signals are told and do what people expect", async () => {
   const checked = serve("--check");
   expect(checked.stderr).toBe("");
   expect(checked.status).toBe(0);
