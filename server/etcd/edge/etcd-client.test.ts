@@ -157,3 +157,38 @@ test("a member that takes a long transaction again and again, and refuses it eac
   // Each part counts once, however often it is sent.
   expect(parts).toBe(Math.floor(value.length / (32 << 10)));
 });
+
+test("a connection from quicker times is replaced, because its window would stay narrow", async () => {
+  let delayMs = 0;
+  const connections: unknown[] = [];
+  const member = await memberThat(async (stream) => {
+    connections.push(stream.session);
+    stream.resume();
+    await rest(delayMs);
+    if (!stream.destroyed) stream.end(transactionBytes);
+  });
+  const client = clientOf(member);
+  const transact = (length: number) => {
+    const puts = [{ key: "/p/a", value: new Uint8Array(length) }];
+    return client.transact({ guards: [], puts, reads: [] }, 20_000);
+  };
+  await transact(40_000);
+  delayMs = 400;
+  // Two members are asked at first; short transactions do not need a window.
+  for (let call = 0; call < 3; call += 1) await transact(10);
+  const before = connections.at(-1);
+  await transact(40_000);
+  expect(connections.at(-1)).toBe(before);
+  await expect
+    .poll(
+      async () => {
+        await transact(10);
+        return connections.at(-1) !== before;
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(true);
+  const after = connections.at(-1);
+  for (let call = 0; call < 3; call += 1) await transact(40_000);
+  expect(connections.at(-1)).toBe(after);
+});

@@ -31,6 +31,11 @@ import { framed, readMessages } from "./etcd-grpc.ts";
 const leaseExists = /lease already exists/;
 const rangePath = "/etcdserverpb.KV/Range";
 const leasePath = (call: string): string => `/etcdserverpb.Lease/Lease${call}`;
+/** Longer messages depend on the window of their connection. */
+const NARROW_BYTES = 32 << 10;
+/** An answer is slow that takes longer than this, and so many times as long as the quickest one. */
+const SLOW_MS_MIN = 50;
+const SLOW_FACTOR = 4;
 /** etcd forgets a token after minutes without a call, when it starts anew, and when users change. */
 const tokenIsStale = /invalid auth token|revision in header is old/;
 
@@ -75,6 +80,7 @@ export class EtcdClient {
   #member = 0;
   #connection: EtcdConnection | undefined;
   #token: string | undefined;
+  #isRenewing = false;
   #isClosed = false;
 
   constructor(options: EtcdClientOptions) {
@@ -280,6 +286,7 @@ export class EtcdClient {
       if (!(result instanceof EtcdError)) {
         this.#attemptTime.answered(tookMs);
         this.#keep(connection, attempts);
+        if (connection !== undefined) this.#look(connection, message.length, tookMs);
         return result;
       }
       if (result.isRefused || this.#isClosed) {
@@ -302,6 +309,38 @@ export class EtcdClient {
     }
     for (const { connection } of attempts) this.#giveUp(connection);
     throw reason;
+  }
+
+  /**
+   * A member estimates how much a connection can carry, and opens its window as far; it never does so again where
+   * answers once came quicker (grpc-go, internal/transport/bdp_estimator.go). Then 64 KiB pass in each round trip, and
+   * a connection from quicker times has to be replaced.
+   */
+  #look(connection: EtcdConnection, messageBytes: number, tookMs: number): void {
+    const isSlow = tookMs > SLOW_MS_MIN && tookMs > SLOW_FACTOR * connection.leastMs;
+    connection.leastMs = Math.min(connection.leastMs, tookMs);
+    if (messageBytes > NARROW_BYTES && isSlow && !this.#isRenewing) void this.#renew(connection);
+  }
+
+  /** The new connection is used once it has answered, so no call waits for its handshakes. */
+  async #renew(slow: EtcdConnection): Promise<void> {
+    this.#isRenewing = true;
+    const silence = new Silence();
+    const question = { path: rangePath, message: encodeRange({ key: "\0" }), decode: decodeRange };
+    const { connection, ended } = this.#attempt(this.#connect(slow.member), question);
+    const end = await Promise.race([silence.of(this.#options.attemptMsMax), ended]);
+    silence.end();
+    this.#isRenewing = false;
+    const hasAnswered =
+      end !== undefined && !(end.result instanceof EtcdError && !end.result.isRefused);
+    if (!hasAnswered || connection === undefined || this.#connection !== slow) {
+      this.#end(connection);
+      return;
+    }
+    connection.leastMs = end.tookMs;
+    this.#connection = connection;
+    // A call that is under way there ends it with its answer.
+    if (slow.isIdle) this.#end(slow);
   }
 
   #attempt<Answer>(

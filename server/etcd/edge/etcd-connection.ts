@@ -28,7 +28,10 @@ export interface Question<Answer> {
 export class EtcdConnection {
   readonly member: number;
   readonly endpoint: string;
+  /** The quickest answer of a call. */
+  leastMs = Number.POSITIVE_INFINITY;
   readonly #session: ClientHttp2Session;
+  #asked = 0;
 
   private constructor(member: number, endpoint: string, session: ClientHttp2Session) {
     this.member = member;
@@ -58,6 +61,11 @@ export class EtcdConnection {
     return new EtcdConnection(member, endpoint, session);
   }
 
+  /** No question waits for its answer. */
+  get isIdle(): boolean {
+    return this.#asked === 0;
+  }
+
   get isOpen(): boolean {
     return !this.#session.closed && !this.#session.destroyed;
   }
@@ -81,6 +89,7 @@ export class EtcdConnection {
     const { endpoint } = this;
     if (!this.isOpen) return Promise.resolve(new EtcdError(`${endpoint}: the connection ended`));
     const stream = this.stream(path, token);
+    this.#asked += 1;
     return new Promise((resolve) => {
       let answer: Uint8Array | undefined;
       readMessages(stream, {
@@ -88,6 +97,7 @@ export class EtcdConnection {
           answer = bytes;
         },
         onEnd: (status, text) => {
+          this.#asked -= 1;
           const bytes = answer;
           if (status === GRPC_OK && bytes !== undefined) resolve(orEtcdError(() => decode(bytes)));
           else {
